@@ -1,0 +1,1 @@
+"""The loudspeakers: who they are, where they stand, and what is said to them on the wire."""
