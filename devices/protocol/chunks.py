@@ -54,6 +54,14 @@ def ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
     return tuple((first, last) for first, last in found)
 
 
+def is_chunk(asset: Asset, n: int, data: bytes) -> bool:
+    """Say whether `data` is chunk `n` of `asset`, by its length and its hash."""
+    if not 0 <= n < len(asset.chunks):
+        return False
+    size_bytes = min(CHUNK_BYTES, asset.size_bytes - n * CHUNK_BYTES)
+    return len(data) == size_bytes and chunk_hash(data) == asset.chunks[n]
+
+
 @dataclass(slots=True)
 class Assembly:
     """The chunks of one asset that have arrived.  A wrong chunk is refused at once and changes nothing."""
@@ -63,7 +71,7 @@ class Assembly:
 
     def add(self, n: int, data: bytes) -> bool:
         """Take chunk `n`; return whether it was new.  Raises MessageRefused(WRONG_CHUNK)."""
-        if not 0 <= n < len(self.asset.chunks) or chunk_hash(data) != self.asset.chunks[n]:
+        if not is_chunk(self.asset, n, data):
             raise MessageRefused(Reason.WRONG_CHUNK, f"{self.asset.digest} {n}")
         new = n not in self.parts
         self.parts[n] = data

@@ -36,12 +36,14 @@ class ProtocolError(Exception):
 
 
 class MessageRefused(ProtocolError):
-    """A message must not be obeyed; `reason` is for the ack, `detail` for a person."""
+    """A message must not be obeyed; `reason`, `ref` and `sequence` are for the ack, `detail` for a person."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "", *, ref: str = "", sequence: int = 0) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+        self.ref = ref  # what the message calls itself, where it could be read and was signed
+        self.sequence = sequence
 
 
 class IllegalTransition(ProtocolError):

@@ -12,7 +12,8 @@ from devices.protocol.limits import JSON_DEPTH_MAX, SEQUENCE_MAX, TIME_MS_MAX
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # an open string ends with the body: one pass, whatever comes
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # ends a C string early; has no UTF-8
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -89,6 +90,8 @@ class Fields:
             self.wrong(name, "not a string")
         if len(value) > chars_max:
             self.wrong(name, f"longer than {chars_max} characters")
+        if _NOT_TEXT.search(value):
+            self.wrong(name, "holds U+0000 or half a surrogate pair")
         return value
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T:

@@ -19,7 +19,7 @@ from devices.protocol.ids import KeyId
 from devices.protocol.limits import HEADER_BYTES
 from devices.protocol.messages import KeyEntry, KeySet
 
-_HEADER = re.compile(rb"ed25519 ([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==)\n\Z")
+_HEADER = re.compile(rb"ed25519 ([0-9a-f]{16}) ([A-Za-z0-9+/]{85}[AQgw]==)\n\Z")  # [AQgw]: unused bits are zero
 
 Verify = Callable[[bytes, bytes, bytes], bool]  # (32-byte public key, 64-byte signature, body) -> good
 
