@@ -1,0 +1,1 @@
+"""The composition root: it alone knows everyone, and owns database, HTTP, people and processes."""

@@ -1,0 +1,89 @@
+"""One frozen settings object, read once: `LOA_…` environment variables over a TOML file over the defaults."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PREFIX = "LOA_"
+FILE_VARIABLE = "LOA_CONFIG"  # where the TOML file is
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ConfigError(Exception):
+    """The settings are wrong; `problems` says which and how, in Vietnamese."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseModel):
+    """Everything that an installation chooses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Path("var/loa")  # keys, database, audio
+    database_url: str = ""  # empty: SQLite in data_dir
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8080
+    public_url: str = ""  # how browsers reach us; https makes cookies secure
+    broker_host: str = ""  # empty: an embedded broker
+    broker_port: Port = 1883
+    broker_username: str = ""
+    broker_password: str = ""
+    unit: str = "vn"  # the unit whose hub this is: a province's or a commune's code
+    plan_days: Annotated[int, Field(ge=1, le=13)] = 7  # days ahead that every loudspeaker holds
+    beacon_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    online_voice: bool = False  # gTTS in front of the voice on premises
+    speech_workers: Annotated[int, Field(ge=1, le=16)] = 1
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            raise ValueError("phải bắt đầu bằng sqlite+aiosqlite:/// hoặc postgresql+asyncpg://")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'loa.db'}"
+
+    @property
+    def url(self) -> str:
+        """How a browser reaches the console."""
+        return self.public_url or f"http://{self.http_host}:{self.http_port}"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Return the settings.  Raises ConfigError with every problem at once."""
+        values = _from_file(environ.get(FILE_VARIABLE, "")) | _from_environment(environ)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as exc:
+            raise ConfigError(tuple(_sentence(error["loc"], error["msg"]) for error in exc.errors())) from exc
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    own = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name != FILE_VARIABLE}
+    names = {name.removeprefix(PREFIX).lower(): value for name, value in own.items()}
+    return {name: value for name, value in names.items() if name in Settings.model_fields}
+
+
+def _from_file(path: str) -> dict[str, object]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ConfigError((f"Không đọc được tệp cấu hình {path}: {exc}",)) from exc
+
+
+def _sentence(where: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(map(str, where))
+    return f"Cấu hình {name} (biến {PREFIX}{name.upper()}) không hợp lệ: {message}"
