@@ -80,6 +80,13 @@ class EmbeddedBroker:
         return self._process is not None and self._process.returncode is None
 
     @property
+    def pid(self) -> int:
+        """Return the child's process id; raise BrokerError when it was not started."""
+        if self._process is None:
+            raise BrokerError("the embedded broker is not running")
+        return self._process.pid
+
+    @property
     def log_path(self) -> Path:
         """Return where the child writes what it has to complain about."""
         return self._data_dir / "broker.log"
