@@ -17,13 +17,14 @@ SILENT_BELOW_DB = -45.0  # under the loudest block: below breath, above the nois
 NOTHING_BELOW_DBFS = -60.0  # a recording whose loudest block is below this holds no speech
 KEEP_MS = 40  # around speech: a soft consonant at the edge is quieter than any threshold
 FADE_MS = 10
+METER_MS_MIN = 600  # BS.1770 needs 400 ms; 600 ms leave three blocks
 GAP_MS = 350  # between a chime and the first word
 CUE_BELOW_SPEECH_LU = 2.0  # a chime must not be louder than the words it announces
 LOOK_AHEAD_MS = 12  # half the limiter's window: two periods of the deepest voice, no pumping to be heard
 LIMITER_ROUNDS_MAX = 12  # speech needs two to four; a sound that needs more cannot be met
 PEAK_GUARD_DB = 0.05  # a gain that moves between frames can lift a true peak by a hair: then aim this much lower
 MAKE_UP = 1.3  # a limiter takes back part of every gain; found by trial on speech, saves a round or two
-LEVEL_EXACT_LU = 0.02  # far inside the tolerance; codecs need the rest
+LEVEL_EXACT_LU = 0.05  # far inside the tolerance; codecs need the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +129,11 @@ def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> Pcm:
         gain_db += missing
         out = _limited(sound, levels, gain_db, ceiling)
         missing = _missing_lu(out, target_lufs)
-        over = true_peak_dbtp(out) - ceiling_dbtp
-        if abs(missing) <= LEVEL_EXACT_LU and over <= 0:
-            break
-        ceiling -= over + PEAK_GUARD_DB if over > 0 else 0.0
+        if abs(missing) <= LEVEL_EXACT_LU:
+            over = true_peak_dbtp(out) - ceiling_dbtp
+            if over <= 0:
+                break
+            ceiling -= over + PEAK_GUARD_DB
         missing *= MAKE_UP
     return out
 
@@ -139,6 +141,12 @@ def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> Pcm:
 def _at(sound: Pcm, target_lufs: float) -> Pcm:
     """Return `sound` with one gain, at `target_lufs`."""
     return scaled(sound, _missing_lu(sound, target_lufs))
+
+
+def _widened(sound: Pcm) -> Pcm:
+    """Return `sound` in silence of its own when it is too short for a loudness meter: one word, one beep."""
+    lacking_ms = max(0, METER_MS_MIN - sound.duration_ms)
+    return joined((silence(lacking_ms // 2), sound, silence(lacking_ms - lacking_ms // 2))) if lacking_ms else sound
 
 
 def assembled(speech: Pcm | None, opening: Cue | None, closing: Cue | None, profile: Profile) -> tuple[Pcm, int]:
@@ -153,6 +161,7 @@ def assembled(speech: Pcm | None, opening: Cue | None, closing: Cue | None, prof
         clean = band_passed(resampled(mono(speech)), profile.low_hz, profile.high_hz)
         words = faded(trimmed(clean))
         cut_ms = clean.duration_ms - words.duration_ms
+        words = _widened(words)
         parts += [silence(GAP_MS)] * bool(parts) + [_at(words, profile.target_lufs)]
     if closing is not None:
         parts += [silence(GAP_MS)] * bool(parts) + [_at(cue_sound(closing), cue_lufs)]

@@ -1,0 +1,71 @@
+"""From raw speech to bytes whose *decoded* sound is within the profile: master, encode, decode, measure, aim again.
+
+A codec moves peaks and takes a little loudness, so the figures before it promise nothing.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+from content.audio.chime import Cue
+from content.audio.encode import Encoder, encode
+from content.audio.loudness import Loudness
+from content.audio.master import Mastered, Profile, checked, master
+from content.audio.pcm import Pcm
+from content.audio.probe import Probe, probe
+from content.errors import OutOfTolerance
+
+TRIES_MAX = 4  # the second nearly always holds
+FIRST_HEADROOM_DB = 0.6  # Opus at 32 kbit/s adds up to this to the peaks of speech
+FIRST_LOSS_LU = 0.2  # and takes this from its loudness
+AIM_LOWER_DB = 0.15  # beyond what was over: the next encoding moves the peaks again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """Encoded bytes and the figures of what they decode to."""
+
+    data: bytes
+    probe: Probe
+    trimmed_ms: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aim:
+    target_lufs: float
+    ceiling_dbtp: float
+
+    def corrected(self, got: Loudness, profile: Profile) -> "_Aim":
+        over = got.peak_dbtp - profile.peak_max_dbtp
+        return _Aim(
+            target_lufs=self.target_lufs + profile.target_lufs - got.lufs,
+            ceiling_dbtp=self.ceiling_dbtp - (over + AIM_LOWER_DB if over > 0 else 0.0),
+        )
+
+
+async def finish(
+    speech: Pcm | None,
+    *,
+    opening: Cue | None = None,
+    closing: Cue | None = None,
+    profile: Profile | None = None,
+    encoder: Encoder | None = None,
+) -> Finished:
+    """Return the encoded programme; OutOfTolerance with the last figures when it cannot be brought within `profile`."""
+    wanted = profile or Profile()
+    aim = _Aim(target_lufs=wanted.target_lufs + FIRST_LOSS_LU, ceiling_dbtp=wanted.peak_max_dbtp - FIRST_HEADROOM_DB)
+    work = partial(master, speech, opening=opening, closing=closing, profile=wanted)
+    for tries in range(1, TRIES_MAX + 1):
+        done: Mastered = await asyncio.to_thread(work, ceiling_dbtp=aim.ceiling_dbtp, target_lufs=aim.target_lufs)
+        data = await encode(done.pcm, encoder or Encoder())
+        figures = await probe(data)
+        try:
+            checked(figures.loudness, wanted)
+        except OutOfTolerance:
+            if tries == TRIES_MAX:
+                raise
+            aim = aim.corrected(figures.loudness, wanted)
+        else:
+            return Finished(data=data, probe=figures, trimmed_ms=done.trimmed_ms, tries=tries)
+    raise AssertionError("unreachable: the last try returns or raises")

@@ -1,0 +1,206 @@
+"""EDGE: eSpeak NG, the voice that is always there: offline, in a worker process of its own.
+
+The library is not thread-safe and C code can take its process with it; so every worker is one fresh process (never a
+fork of the hub) that answers one caller at a time.  A worker that is slow, dies, or whose caller went away is killed;
+the sentence is asked for once more from a new one.
+"""
+
+import asyncio
+import contextlib
+import json
+import struct
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from content.audio.pcm import Pcm, from_int16
+from content.audio.segments import strung
+from content.errors import EngineCrashed, EngineRefused, EngineTimeout
+from content.speech.engine import heard, said
+from content.speech.voice import Phrase, Region, Voice
+
+VOICES: Mapping[Region, str] = {
+    Region.NORTH: "vi",
+    Region.CENTRAL: "vi-vn-x-central",
+    Region.SOUTH: "vi-vn-x-south",
+}
+WPM_AT_100 = 140  # gives about 3.7 Vietnamese syllables a second
+SAMPLES_MAX = 30 * 60 * 22_050  # half an hour in one phrase is a mistake
+START_TIMEOUT_S = 10.0  # a cold disk on a small machine
+GRACE_S = 1.0  # between a closed pipe and the exit code
+TIMEOUT_S = 15.0  # the longest text takes about two seconds
+WAITING_MAX = 64  # callers in line for a worker; more means something else is wrong
+FRAME_BYTES_MAX = 2 * SAMPLES_MAX + 1
+WORKER = (sys.executable, "-I", str(Path(__file__).with_name("espeak_worker.py")))
+
+
+class _WorkerFailed(Exception):
+    """The conversation with a worker broke; it must be killed."""
+
+
+class _Worker:
+    """One child process and the frames between it and us."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+
+    @classmethod
+    async def started(cls, command: Sequence[str]) -> Self:
+        """Return a worker that has said it is ready."""
+        worker = cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL))
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await worker._ready()
+        except BaseException:
+            await worker.kill()
+            raise
+        return worker
+
+    async def _ready(self) -> None:
+        kind, _ = await self._frame()
+        if kind != b"R":
+            raise _WorkerFailed(f"began with {kind!r}")
+
+    async def _frame(self) -> tuple[bytes, bytes]:
+        assert self.process.stdout is not None  # noqa: S101 - made with a pipe
+        try:
+            kind, size = struct.unpack(">cI", await self.process.stdout.readexactly(5))
+            if size > FRAME_BYTES_MAX:
+                raise _WorkerFailed(f"a frame of {size} bytes")
+            return kind, await self.process.stdout.readexactly(size)
+        except asyncio.IncompleteReadError as exc:
+            raise _WorkerFailed("closed its output") from exc
+
+    async def ask(self, request: bytes) -> tuple[list[bytes], int]:
+        """Return the samples of each phrase and their rate; ValueError when the worker says no."""
+        assert self.process.stdin is not None  # noqa: S101 - made with a pipe
+        try:
+            self.process.stdin.write(struct.pack(">I", len(request)) + request)
+            await self.process.stdin.drain()
+        except OSError as exc:
+            raise _WorkerFailed("closed its input") from exc
+        parts: list[bytes] = []
+        while True:
+            kind, payload = await self._frame()
+            match kind:
+                case b"P":
+                    parts.append(payload)
+                case b"E":
+                    return parts, struct.unpack(">I", payload)[0]
+                case b"X":
+                    raise ValueError(payload.decode("utf-8", "replace"))
+                case _:
+                    raise _WorkerFailed(f"unknown frame {kind!r}")
+
+    async def exit_code(self) -> int | None:
+        """Wait a moment for a process that seems to have ended by itself, then end it; return its exit code."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                return await self.process.wait()
+        return await self.kill()
+
+    async def kill(self) -> int:
+        """End the process and return its exit code."""
+        if self.process.returncode is None:
+            self.process.kill()
+        return await self.process.wait()
+
+
+class EspeakEngine:
+    """A few workers behind one `speak`; use as `async with EspeakEngine() as engine`."""
+
+    name = "espeak"
+
+    def __init__(self, *, workers: int = 1, timeout_s: float = TIMEOUT_S, command: Sequence[str] = WORKER) -> None:
+        self._count = workers
+        self._timeout_s = timeout_s
+        self._command = tuple(command)
+        self._slots: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue(workers)  # last used is warmest
+        self._waiting = 0
+
+    async def __aenter__(self) -> Self:
+        for _ in range(self._count - 1):
+            self._slots.put_nowait(None)
+        self._slots.put_nowait(await self._start())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while not self._slots.empty():
+            if (worker := self._slots.get_nowait()) is not None:
+                await worker.kill()
+
+    def offers(self, voice: Voice) -> bool:
+        """Say whether there is such a voice: all three accents."""
+        return voice.region in VOICES
+
+    async def speak(self, phrases: Sequence[Phrase], voice: Voice) -> Pcm:
+        """Return `phrases` in `voice`, or raise SpeechError."""
+        spoken = said(self.name, phrases)
+        request = _request(spoken, voice)
+        try:
+            parts, rate = await self._ask(request)
+        except (EngineTimeout, EngineCrashed):
+            parts, rate = await self._ask(request)  # once more, from a new worker
+        sounds = [from_int16(part, rate) for part in parts]
+        pauses = [phrase.pause_ms for phrase in spoken]
+        if len(sounds) != len(pauses) or not any(sound.frames for sound in sounds):
+            raise EngineRefused(self.name, f"{len(sounds)} answers to {len(pauses)} phrases")
+        return heard(self.name, await asyncio.to_thread(strung, list(zip(sounds, pauses, strict=True))))
+
+    async def _start(self) -> _Worker:
+        try:
+            return await _Worker.started(self._command)
+        except TimeoutError as exc:
+            raise EngineTimeout(self.name, START_TIMEOUT_S) from exc
+        except (_WorkerFailed, OSError) as exc:
+            raise EngineRefused(self.name, f"does not start: {exc}") from exc
+
+    async def _slot(self) -> _Worker | None:
+        """Wait in line for a worker; None is the right to start one."""
+        if self._waiting >= WAITING_MAX:
+            raise EngineRefused(self.name, f"{WAITING_MAX} callers are waiting")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._slots.get()
+        except TimeoutError as exc:
+            raise EngineTimeout(self.name, self._timeout_s) from exc
+        finally:
+            self._waiting -= 1
+
+    async def _ask(self, request: bytes) -> tuple[list[bytes], int]:
+        """Ask one worker; whatever goes wrong, its slot is given back, with it or for a new one."""
+        worker = await self._slot()
+        sound: _Worker | None = None  # the worker, when it is fit for the next caller
+        try:
+            worker = worker or await self._start()
+            async with asyncio.timeout(self._timeout_s):
+                answer = await worker.ask(request)
+            sound = worker
+        except ValueError as exc:
+            sound = worker
+            raise EngineRefused(self.name, str(exc)) from exc
+        except TimeoutError as exc:
+            raise EngineTimeout(self.name, self._timeout_s) from exc
+        except _WorkerFailed as exc:
+            raise EngineCrashed(self.name, await worker.exit_code() if worker else None) from exc
+        finally:
+            if worker is not None and sound is None:
+                await worker.kill()
+            self._slots.put_nowait(sound)
+        return answer
+
+
+def _request(phrases: Sequence[Phrase], voice: Voice) -> bytes:
+    asked = {
+        "voice": VOICES[voice.region],
+        "wpm": round(WPM_AT_100 * voice.rate_percent / 100),
+        "phrases": [phrase.words for phrase in phrases],
+        "samples_max": SAMPLES_MAX,
+    }
+    return json.dumps(asked, ensure_ascii=False).encode()
