@@ -29,6 +29,7 @@ OVERRIDE_STEPS_MAX = 16  # siren, voice three times, siren, with room
 OVERRIDE_REPEATS_MAX = 288  # every five minutes for a day
 OVERRIDE_MS_MAX = 259200000  # three days; longer must be sent again by a person
 STEP_GAP_MS_MAX = 14400000  # four hours: the law's slowest repeat is three
+SILENT_GAP_MS_MAX = 60000  # in a longer gap what ranks below sounds: a repeat every three hours mutes no day
 KEYS_MAX = 16  # now, next, and those of other paths
 SEQUENCE_MAX = 9007199254740991  # 2^53 - 1: exact in every JSON parser
 TIME_MS_MAX = 4102444800000  # 1 January 2100; later is an error, not a date

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from devices.protocol.ids import AssetDigest
+from devices.protocol.limits import SILENT_GAP_MS_MAX
 from devices.protocol.manifest import AfterCut, Manifest, PlayItem, QuietHours, ServiceClass
 from devices.protocol.messages import Override, OverrideKind, Source, Why
 
@@ -93,28 +94,41 @@ def live(s: Situation) -> list[Override]:
 
 def decide(s: Situation) -> Decision:
     """Return what must sound at `s.now_ms`.  Same situation, same answer; no clock, no I/O, no memory."""
-    known = {item_key(item.id) for item in s.manifest.items} if s.manifest else set()
-    known |= {override_key(override.id) for override in s.overrides}
+    known = _known(s)
     progress = {key: cursor for key, cursor in s.progress.items() if key in known}
-    waiting: Decision | None = None
+    silent: list[Decision] = []  # overrides above the answer that have nothing to say now
     for override in live(s):
         decision = _override(s, override, progress)
         if decision is None:  # all rounds are over
             continue
-        if decision.sound is not None or decision.why is Why.GAP:
-            return _bounded(s, replace(decision, progress=_silenced(s, progress, but=override_key(override.id))))
-        waiting = waiting or decision
+        if decision.sound is not None or _keeps_silence(override, decision, progress):
+            _keep_out(s, progress)
+            return _answer(s, decision, silent, progress, but=override_key(override.id))
+        silent.append(decision)
     scheduled = _scheduled(s, progress)
-    if waiting and scheduled.sound is None:  # say what is missing rather than that nothing is scheduled
-        scheduled = replace(waiting, until_ms=min(waiting.until_ms, scheduled.until_ms))
     sounding = item_key(scheduled.about) if scheduled.why is Why.SCHEDULED else ""
-    return _bounded(s, replace(scheduled, progress=_silenced(s, progress, but=sounding)))
+    if silent and scheduled.sound is None:  # say what is missing rather than that nothing is scheduled
+        scheduled = replace(silent[0], until_ms=min(silent[0].until_ms, scheduled.until_ms))
+    return _answer(s, scheduled, silent, progress, but=sounding)
 
 
-def _bounded(s: Situation, decision: Decision) -> Decision:
-    """An override that expires may change the answer, whatever it is."""
-    until_ms = min([decision.until_ms, *(o.expires_at_ms for o in s.overrides if o.expires_at_ms > s.now_ms)])
-    return replace(decision, until_ms=until_ms)
+def _known(s: Situation) -> set[str]:
+    items = {item_key(item.id) for item in s.manifest.items} if s.manifest else set()
+    return items | {override_key(override.id) for override in s.overrides}
+
+
+def _keeps_silence(o: Override, decision: Decision, progress: Progress) -> bool:
+    """Say whether nothing below `o` may sound although it is silent: in a gap that is short."""
+    return decision.why is Why.GAP and _gap_ms(o, progress[override_key(o.id)]) <= SILENT_GAP_MS_MAX
+
+
+def _answer(
+    s: Situation, decision: Decision, above: list[Decision], progress: dict[str, Cursor], *, but: str
+) -> Decision:
+    """Return `decision` with the progress it leaves, and until what is above it, or an expiry, may change it."""
+    expiries = (o.expires_at_ms for o in s.overrides if o.expires_at_ms > s.now_ms)
+    until_ms = min([decision.until_ms, *(silent.until_ms for silent in above), *expiries])
+    return replace(decision, until_ms=until_ms, progress=_silenced(s, progress, but=but))
 
 
 # --- overrides --------------------------------------------------------------------------------------------------
@@ -123,43 +137,70 @@ def _bounded(s: Situation, decision: Decision) -> Decision:
 def _override(s: Situation, o: Override, progress: dict[str, Cursor]) -> Decision | None:
     """Return what override `o` wants now and move its cursor; None when all its rounds are over."""
     key = override_key(o.id)
+    drill = o.kind is not OverrideKind.EMERGENCY
+    forbidden = _drill_forbidden(s) if drill else None
+    if forbidden is not None:
+        return None if progress.get(key, FRESH).ended else _silence(forbidden, _drill_until(s), o.id)
     cursor = _past_the_clip(s, o, progress.get(key, FRESH))
-    source, why = (Source.OVERRIDE, Why.OVERRIDE) if o.kind is OverrideKind.EMERGENCY else (Source.DRILL, Why.DRILL)
-    if cursor.anchor_ms is None and s.now_ms >= cursor.not_before_ms:
+    gap_until_ms = _gap_until_ms(s, o, cursor)
+    if cursor.anchor_ms is None and gap_until_ms is None:
         cursor = _next_clip(s, o, cursor)
     progress[key] = cursor
     if cursor.ended:
         return None
     if cursor.anchor_ms is None or cursor.digest is None:
-        in_gap = s.now_ms < cursor.not_before_ms
-        until_ms = cursor.not_before_ms if in_gap else NEVER_MS
-        return Decision(
-            sound=None, why=Why.GAP if in_gap else Why.WAITING_FOR_AUDIO, until_ms=until_ms, progress={}, about=o.id
-        )
+        why = Why.WAITING_FOR_AUDIO if gap_until_ms is None else Why.GAP
+        return _silence(why, NEVER_MS if gap_until_ms is None else gap_until_ms, o.id)
     sound = Sound(
-        source=source,
+        source=Source.DRILL if drill else Source.OVERRIDE,
         id=o.id,
         digest=cursor.digest,
         position_ms=s.now_ms - cursor.anchor_ms,
         volume_percent=o.volume_percent,
         step=cursor.step,
     )
-    until_ms = cursor.anchor_ms + s.held[cursor.digest]
-    return Decision(sound=sound, why=why, until_ms=until_ms, progress={}, about=o.id)
+    until_ms = min(cursor.anchor_ms + s.held[cursor.digest], _drill_until(s) if drill else NEVER_MS)
+    return Decision(sound=sound, why=Why.DRILL if drill else Why.OVERRIDE, until_ms=until_ms, progress={}, about=o.id)
+
+
+def _drill_forbidden(s: Situation) -> Why | None:
+    """Return why no drill may sound now: it is no emergency, so a stop and quiet hours bind it."""
+    if not s.clock_trusted:
+        return Why.CLOCK_NOT_TRUSTED
+    if s.now_ms < s.hold_until_ms:
+        return Why.STOPPED
+    return Why.QUIET_HOURS if quiet(s, s.now_ms) else None
+
+
+def _drill_until(s: Situation) -> int:
+    """Return when what binds a drill may change."""
+    edges = [s.hold_until_ms if s.now_ms < s.hold_until_ms else None, *_quiet_edges(s)]
+    return min((edge for edge in edges if edge is not None), default=NEVER_MS)
+
+
+def _gap_ms(o: Override, cursor: Cursor) -> int:
+    """Return how long the silence before the next clip is; none before the first."""
+    return o.steps[(cursor.step - 1) % len(o.steps)].gap_ms if cursor.step else 0
+
+
+def _gap_until_ms(s: Situation, o: Override, cursor: Cursor) -> int | None:
+    """Return when the gap that `cursor` is in ends; None outside of one, or when the clock was set back over it."""
+    left_ms = cursor.not_before_ms - s.now_ms
+    return cursor.not_before_ms if 0 < left_ms <= _gap_ms(o, cursor) else None
 
 
 def _past_the_clip(s: Situation, o: Override, cursor: Cursor) -> Cursor:
-    """Return `cursor` moved on when its clip has ended, or is no longer held."""
+    """Return `cursor` moved on when its clip has ended; back at its beginning when the clip is lost."""
     if cursor.anchor_ms is None:
         return cursor
     duration_ms = s.held.get(cursor.digest) if cursor.digest else None
-    if duration_ms is None:
+    if duration_ms is None or s.now_ms < cursor.anchor_ms:  # evicted; or the clock was set back
         return replace(cursor, anchor_ms=None, digest=None)
     end_ms = cursor.anchor_ms + duration_ms
     if s.now_ms < end_ms:
         return cursor
-    gap_ms = o.steps[cursor.step % len(o.steps)].gap_ms
-    return replace(cursor, anchor_ms=None, digest=None, step=cursor.step + 1, not_before_ms=end_ms + gap_ms)
+    moved = replace(cursor, anchor_ms=None, digest=None, step=cursor.step + 1)
+    return replace(moved, not_before_ms=end_ms + _gap_ms(o, moved))
 
 
 def _next_clip(s: Situation, o: Override, cursor: Cursor) -> Cursor:
@@ -186,15 +227,31 @@ def _scheduled(s: Situation, progress: dict[str, Cursor]) -> Decision:
     why = _no_schedule(s)
     if why is not None or s.manifest is None:
         return _silence(why or Why.NO_MANIFEST, NEVER_MS)
-    item = next((item for item in s.manifest.items if item.start_ms <= s.now_ms < item.end_ms), None)
+    item = _item_now(s, s.manifest)
     until_ms = _schedule_until(s, s.manifest, item)
     if item is None:
         return _silence(Why.NOTHING_SCHEDULED, until_ms)
     if s.now_ms < s.hold_until_ms:
-        return _silence(Why.STOPPED, min(until_ms, s.hold_until_ms), item)
+        _keep_out(s, progress)
+        return _silence(Why.STOPPED, min(until_ms, s.hold_until_ms), item.id)
     if item.service_class is not ServiceClass.EMERGENCY and quiet(s, s.now_ms):
-        return _silence(Why.QUIET_HOURS, until_ms, item)
+        _keep_out(s, progress)
+        return _silence(Why.QUIET_HOURS, until_ms, item.id)
     return _item(s, s.manifest, item, progress, until_ms)
+
+
+def _item_now(s: Situation, manifest: Manifest) -> PlayItem | None:
+    return next((item for item in manifest.items if item.start_ms <= s.now_ms < item.end_ms), None)
+
+
+def _keep_out(s: Situation, progress: dict[str, Cursor]) -> None:
+    """An item kept from beginning is as one cut after nothing: its policy says how it comes in when it may."""
+    item = _item_now(s, s.manifest) if s.manifest and _no_schedule(s) is None else None
+    if item is None:
+        return
+    cursor = progress.get(item_key(item.id), FRESH)
+    if cursor.anchor_ms is None and not cursor.ended:
+        progress[item_key(item.id)] = replace(cursor, cut=True)
 
 
 def quiet(s: Situation, at_ms: int) -> bool:
@@ -211,7 +268,7 @@ def _no_schedule(s: Situation) -> Why | None:
 
 
 def _schedule_until(s: Situation, manifest: Manifest, item: PlayItem | None) -> int:
-    edges = [manifest.expires_at_ms, s.quiet.next_change_ms(s.now_ms), manifest.quiet.next_change_ms(s.now_ms)]
+    edges = [manifest.expires_at_ms, *_quiet_edges(s)]
     if item is not None:
         edges.append(item.end_ms)
     else:
@@ -219,8 +276,12 @@ def _schedule_until(s: Situation, manifest: Manifest, item: PlayItem | None) -> 
     return min(edge for edge in edges if edge is not None)
 
 
-def _silence(why: Why, until_ms: int, item: PlayItem | None = None) -> Decision:
-    return Decision(sound=None, why=why, until_ms=until_ms, progress={}, about=item.id if item else "")
+def _quiet_edges(s: Situation) -> tuple[int | None, ...]:
+    return s.quiet.next_change_ms(s.now_ms), s.manifest.quiet.next_change_ms(s.now_ms) if s.manifest else None
+
+
+def _silence(why: Why, until_ms: int, about: str = "") -> Decision:
+    return Decision(sound=None, why=why, until_ms=until_ms, progress={}, about=about)
 
 
 def _item(s: Situation, m: Manifest, item: PlayItem, progress: dict[str, Cursor], until_ms: int) -> Decision:
@@ -228,18 +289,19 @@ def _item(s: Situation, m: Manifest, item: PlayItem, progress: dict[str, Cursor]
     cursor = progress.get(key, FRESH)
     duration_ms = s.held.get(item.asset)
     if cursor.ended:
-        return _silence(Why.SKIPPED if cursor.cut else Why.ITEM_OVER, until_ms, item)
+        return _silence(Why.SKIPPED if cursor.cut else Why.ITEM_OVER, until_ms, item.id)
     if duration_ms is None:
         return _filler(s, m, item, until_ms)
     cursor = progress[key] = _anchored(s, item, cursor)
     if cursor.anchor_ms is None:
-        return _silence(Why.SKIPPED, until_ms, item)
+        return _silence(Why.SKIPPED, until_ms, item.id)
     position_ms = s.now_ms - cursor.anchor_ms
     if position_ms >= duration_ms:
         progress[key] = replace(cursor, anchor_ms=None, ended=True, cut=False)
-        return _silence(Why.ITEM_OVER, until_ms, item)
+        return _silence(Why.ITEM_OVER, until_ms, item.id)
+    volume_percent = m.emergency_volume_percent if item.service_class is ServiceClass.EMERGENCY else m.volume_percent
     sound = Sound(
-        source=Source.ITEM, id=item.id, digest=item.asset, position_ms=position_ms, volume_percent=m.volume_percent
+        source=Source.ITEM, id=item.id, digest=item.asset, position_ms=position_ms, volume_percent=volume_percent
     )
     until_ms = min(until_ms, cursor.anchor_ms + duration_ms)
     return Decision(sound=sound, why=Why.SCHEDULED, until_ms=until_ms, progress={}, about=item.id)
@@ -247,7 +309,7 @@ def _item(s: Situation, m: Manifest, item: PlayItem, progress: dict[str, Cursor]
 
 def _anchored(s: Situation, item: PlayItem, cursor: Cursor) -> Cursor:
     """Return `cursor` with the moment at which the item's beginning lies, by its policy when it was cut."""
-    if cursor.anchor_ms is not None:
+    if cursor.anchor_ms is not None and cursor.anchor_ms <= s.now_ms:  # later: the clock was set back
         return cursor
     if not cursor.cut or item.after_cut is AfterCut.JOIN:
         return replace(cursor, anchor_ms=item.start_ms)
@@ -260,7 +322,7 @@ def _anchored(s: Situation, item: PlayItem, cursor: Cursor) -> Cursor:
 def _filler(s: Situation, m: Manifest, item: PlayItem, until_ms: int) -> Decision:
     duration_ms = s.held.get(m.filler) if m.filler else None
     if m.filler is None or duration_ms is None:
-        return _silence(Why.NO_AUDIO, until_ms, item)
+        return _silence(Why.NO_AUDIO, until_ms, item.id)
     position_ms = (s.now_ms - item.start_ms) % duration_ms
     sound = Sound(
         source=Source.FILLER, id=item.id, digest=m.filler, position_ms=position_ms, volume_percent=m.volume_percent
@@ -279,4 +341,4 @@ def _stopped(s: Situation, key: str, cursor: Cursor) -> Cursor:
         return cursor
     if key.startswith("override:"):  # it begins its clip again when its turn comes back
         return replace(cursor, anchor_ms=None, digest=None)
-    return replace(cursor, anchor_ms=None, cut=True, heard_ms=s.now_ms - cursor.anchor_ms)
+    return replace(cursor, anchor_ms=None, cut=True, heard_ms=max(0, s.now_ms - cursor.anchor_ms))

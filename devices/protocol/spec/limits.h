@@ -30,6 +30,7 @@
 #define LOA_OVERRIDE_REPEATS_MAX 288LL /* every five minutes for a day */
 #define LOA_OVERRIDE_MS_MAX 259200000LL /* three days; longer must be sent again by a person */
 #define LOA_STEP_GAP_MS_MAX 14400000LL /* four hours: the law's slowest repeat is three */
+#define LOA_SILENT_GAP_MS_MAX 60000LL /* in a longer gap what ranks below sounds: a repeat every three hours mutes no day */
 #define LOA_KEYS_MAX 16LL /* now, next, and those of other paths */
 #define LOA_SEQUENCE_MAX 9007199254740991LL /* 2^53 - 1: exact in every JSON parser */
 #define LOA_TIME_MS_MAX 4102444800000LL /* 1 January 2100; later is an error, not a date */
