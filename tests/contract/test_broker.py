@@ -113,12 +113,11 @@ async def test_an_empty_retained_message_clears_the_topic(broker: Broker) -> Non
 
 async def test_a_broken_connection_publishes_the_last_will_and_retains_it(broker: Broker) -> None:
     will = aiomqtt.Will(STATE, b"lost", qos=1, retain=True)
-    async with subscriber(broker, STATE) as hub:
-        async with doomed(client(broker, "loa-0001", will=will)) as device:
-            await device.publish(STATE, b"online", qos=1, retain=True)
-            assert [m.payload for m in await received(hub)] == [b"online"]
-            await break_connection(device)
-            assert [m.payload for m in await received(hub)] == [b"lost"]
+    async with subscriber(broker, STATE) as hub, doomed(client(broker, "loa-0001", will=will)) as device:
+        await device.publish(STATE, b"online", qos=1, retain=True)
+        assert [m.payload for m in await received(hub)] == [b"online"]
+        await break_connection(device)
+        assert [m.payload for m in await received(hub)] == [b"lost"]
     async with subscriber(broker, STATE) as late:
         [message] = await received(late)
     assert (message.payload, message.retain) == (b"lost", True)

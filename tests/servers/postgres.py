@@ -57,15 +57,16 @@ class Postgres:
         """Start the server and return when it answers."""
         settings = (*FAST, f"port={self.port}", f"listen_addresses={self.host}", "unix_socket_directories=")
         command = [self._bin / "postgres", "-D", self._data, *(word for one in settings for word in ("-c", one))]
-        self._process = subprocess.Popen(
-            # It ends with us, however we end; at SIGQUIT it ends its own children at once.
-            ["setpriv", "--pdeathsig", "QUIT", *self._as_user, *command],
-            cwd=self._home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._home / "log").open("ab"),
-            start_new_session=True,
-        )
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                # It ends with us, however we end; at SIGQUIT it ends its own children at once.
+                ["setpriv", "--pdeathsig", "QUIT", *self._as_user, *command],
+                cwd=self._home,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + START_TIMEOUT_S
         while subprocess.run([self._bin / "pg_isready", "-q", *self._where()], check=False).returncode != 0:
             if time.monotonic() > deadline or self._process.poll() is not None:
