@@ -114,4 +114,5 @@ def _match_area(area: AreaCode, parts: list[str]) -> TopicName | None:
 
 
 def _is_chunk_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 4 and int(text) < ASSET_CHUNKS_MAX
+    known = text.isascii() and text.isdigit() and len(text) <= 4 and int(text) < ASSET_CHUNKS_MAX
+    return known and text == str(int(text))  # one name a chunk: no leading zeros
