@@ -8,12 +8,12 @@ import asyncio
 import contextlib
 import resource
 from asyncio.subprocess import PIPE, Process
-from dataclasses import dataclass
 from functools import lru_cache
 
 import imageio_ffmpeg
 import numpy as np
 
+from content.audio.encoder import Encoder
 from content.audio.pcm import RATE_HZ, Pcm
 from content.errors import NotAudio, OverLimit, ToolFailed
 
@@ -29,21 +29,6 @@ CODECS = (
     "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw"
 )
 RAW = ("-f", "f32le", "-ar", str(RATE_HZ), "-ac", "1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoder:
-    """How a programme is packed: Opus in Ogg, 48 kHz mono.  Part of the recipe: other settings, other bytes."""
-
-    bitrate_bps: int = 32_000  # speech is transparent here; ten minutes are 2.4 MB over 4G
-    frame_ms: int = 20
-
-    def arguments(self) -> tuple[str, ...]:
-        """Return the tool's words for these settings; bit exact: no version, no date, a fixed stream serial."""
-        quality = ("-c:a", "libopus", "-b:a", str(self.bitrate_bps), "-vbr", "on", "-compression_level", "10")
-        mode = ("-application", "audio", "-frame_duration", str(self.frame_ms))
-        exact = ("-flags", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1", "-serial_offset", "0")
-        return (*quality, *mode, *exact, "-f", "ogg")
 
 
 @lru_cache(maxsize=1)

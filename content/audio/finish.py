@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from content.audio.chime import Cue
-from content.audio.encode import Encoder, encode
+from content.audio.encode import encode
+from content.audio.encoder import Encoder
 from content.audio.loudness import Loudness
 from content.audio.master import Mastered, Profile, checked, master
 from content.audio.pcm import Pcm

@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from content.text.spoken import Phrase
+
+__all__ = ["Phrase", "Region", "Voice", "phrases_of"]
+
 
 class Region(StrEnum):
     """The three great accents of Vietnamese."""
@@ -27,14 +31,6 @@ class Voice:
     def __post_init__(self) -> None:
         if not RATE_PERCENT_MIN <= self.rate_percent <= RATE_PERCENT_MAX:
             raise ValueError(f"rate {self.rate_percent} % is outside {RATE_PERCENT_MIN} to {RATE_PERCENT_MAX} %")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
-    """Words said in one breath, and the silence after them."""
-
-    words: str
-    pause_ms: int = 0
 
 
 PAUSE_MS = 300  # between two lines of a bulletin when nothing else is known
