@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from devices.protocol.ids import AreaCode, parse_area_code
+from devices.protocol.ids import AreaCode as AreaCode  # noqa: PLC0414 - given on: hub.auth may import this module only
+from devices.protocol.ids import parse_area_code
 
 NATION = AreaCode("vn")
 OLD_PREFIX = "o-"  # a unit of before 1 July 2025
