@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -20,7 +21,7 @@ details = st.dictionaries(texts, st.one_of(st.integers(), texts, st.none(), st.b
 fields = st.fixed_dictionaries({"actor": texts, "unit": texts, "act": acts, "subject": texts, "detail": details})
 
 
-def chain_of(rows: list[dict[str, object]]) -> list[AuditEntry]:
+def chain_of(rows: Sequence[Mapping[str, object]]) -> list[AuditEntry]:
     chain: list[AuditEntry] = []
     for i, row in enumerate(rows):
         at = NOW + timedelta(seconds=i)
@@ -163,5 +164,5 @@ def test_details_are_kept_as_sorted_compact_json() -> None:
 )
 def test_what_cannot_be_proved_later_is_not_written(changed: dict[str, object], field: str) -> None:
     with pytest.raises(BadAuditEntry) as caught:
-        an_entry(**changed)
+        an_entry(None, **changed)
     assert caught.value.field == field
