@@ -1,6 +1,6 @@
 """Passwords: rules, Argon2id, and first passwords that can be read out over the telephone.
 
-The functions block for about a tenth of a second and use 64 MiB; inside the hub use `Hashing`, which calls them in
+The functions block for some tenths of a second and use 64 MiB; inside the hub use `Hashing`, which calls them in
 threads, a few at a time.
 """
 
