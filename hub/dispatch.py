@@ -83,9 +83,7 @@ class Dispatcher:
         plain = [message for message in messages if message.digest is None]
         results = await asyncio.gather(*(self._publish(lane, message) for message in plain), return_exceptions=True)
         sent |= {message.n for message, failed in zip(plain, results, strict=True) if failed is None}
-        for failed in results:
-            if failed is not None:
-                raise failed
+        _raise_first(results)
         for message in messages:
             if message.digest is not None:
                 await self.push(lane, message.digest, AreaCode(message.topic))
@@ -99,9 +97,8 @@ class Dispatcher:
         """Send all chunks of a sound to an area, unasked.  Raises NotSent."""
         parts = chunks.split(await self._read_asset(digest))
         gateway = self._gateways[lane]
-        async with asyncio.TaskGroup() as group:
-            for n, data in enumerate(parts):
-                group.create_task(gateway.publish(topics.area_chunk(area, digest, n), data), name=f"push[{n}]")
+        sending = (gateway.publish(topics.area_chunk(area, digest, n), data) for n, data in enumerate(parts))
+        _raise_first(await asyncio.gather(*sending, return_exceptions=True))
 
     async def _note(self, lane: Lane, sent: set[int]) -> None:
         if not sent:
@@ -119,3 +116,9 @@ def newest(messages: Iterable[Outgoing]) -> list[Outgoing]:
         if message.retain:
             last[message.topic] = message.n
     return [message for message in kept if not message.retain or last[message.topic] == message.n]
+
+
+def _raise_first(results: Iterable[BaseException | None]) -> None:
+    for failed in results:
+        if failed is not None:
+            raise failed

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from sqlalchemy import Row, func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devices.protocol.ids import AssetDigest
 from hub.db.tables.wire import outbox, sequences
+from hub.db.upsert import insert_for
 
 KEEP_SENT_MS = 86_400_000  # a day: long enough to see what happened last night
 
@@ -87,9 +86,8 @@ class Outbox:
 
         The clock is a floor so that a hub restored from an old backup does not speak in numbers already used.
         """
-        upsert = upsert_sqlite if self._db.dialect.name == "sqlite" else upsert_postgresql
         greatest = func.max if self._db.dialect.name == "sqlite" else func.greatest
-        statement = upsert(sequences).values(name=name, value=now_ms)
+        statement = insert_for(self._db, sequences).values(name=name, value=now_ms)
         statement = statement.on_conflict_do_update(
             index_elements=[sequences.c.name], set_={"value": greatest(sequences.c.value + 1, now_ms)}
         )

@@ -1,1 +1,13 @@
 """All tables, one module a domain, in one MetaData and so one migration history."""
+
+from sqlalchemy import MetaData
+
+from hub.db.tables import content, devices, people, wire
+from hub.db.tables.base import metadata
+
+MODULES = (content, devices, people, wire)
+
+
+def everything() -> MetaData:
+    """Return the metadata with every table in it."""
+    return metadata

@@ -1,0 +1,1 @@
+"""The migration history; `hub.db.migrate` runs it."""

@@ -1,0 +1,1 @@
+"""Stores over one open transaction: rows in, frozen values out."""

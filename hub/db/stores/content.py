@@ -1,0 +1,174 @@
+"""Bulletins, assets and renderings: the ports of content over one transaction."""
+
+import asyncio
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from content.errors import StaleBulletin, UnknownAsset, UnknownBulletin
+from content.model import Bulletin, Stage
+from content.ports import FOUND_MAX
+from content.recipe import RecipeDigest, Rendered
+from devices.protocol.chunks import asset_of
+from devices.protocol.ids import AreaCode, AssetDigest, ContentId
+from devices.protocol.manifest import Asset, Codec
+from hub.db.documents import Documents
+from hub.db.rows import to_ms
+from hub.db.tables.content import assets, bulletins, renders
+from hub.db.upsert import add_new
+
+_BULLETINS = Documents(Bulletin)
+_RENDERED = Documents(Rendered)
+
+
+class SqlBulletins:
+    """A BulletinStore."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._db = connection
+
+    async def add(self, bulletin: Bulletin) -> None:
+        """Keep a new bulletin."""
+        if not await add_new(self._db, bulletins, _bulletin_values(bulletin)):
+            raise StaleBulletin(bulletin.id, bulletin.revision)
+
+    async def get(self, id: ContentId) -> Bulletin:  # noqa: A002 - the port's name
+        """Return the bulletin."""
+        row = (await self._db.execute(select(bulletins.c.document).where(bulletins.c.id == id))).first()
+        if row is None:
+            raise UnknownBulletin(id)
+        return _BULLETINS.unpack(row.document)
+
+    async def save(self, bulletin: Bulletin) -> None:
+        """Replace the revision before this one."""
+        c = bulletins.c
+        before = (c.id == bulletin.id) & (c.revision == bulletin.revision - 1)
+        done = await self._db.execute(update(bulletins).where(before).values(_bulletin_values(bulletin)))
+        if done.rowcount != 1:
+            await self.get(bulletin.id)  # says that there is none
+            raise StaleBulletin(bulletin.id, bulletin.revision - 1)
+
+    async def find(
+        self,
+        *,
+        units: Collection[AreaCode] | None = None,
+        stages: Collection[Stage] | None = None,
+        limit: int = FOUND_MAX,
+    ) -> tuple[Bulletin, ...]:
+        """Return bulletins, last changed first."""
+        c = bulletins.c
+        query = select(c.document).order_by(c.updated_ms.desc(), c.id).limit(limit)
+        if units is not None:
+            query = query.where(c.unit.in_(units))
+        if stages is not None:
+            query = query.where(c.stage.in_([str(stage) for stage in stages]))
+        return tuple(_BULLETINS.unpack(row.document) for row in await self._db.execute(query))
+
+
+class SqlAssets:
+    """An AssetStore: entries in the database, bytes in a folder, each file named by its digest."""
+
+    def __init__(self, connection: AsyncConnection, folder: Path) -> None:
+        self._db = connection
+        self._folder = folder
+
+    async def put(self, asset: Asset, data: bytes) -> None:
+        """Keep `data`: the file first, so that an entry never names what is not there."""
+        if asset_of(data, asset.duration_ms, asset.codec) != asset:
+            raise ValueError(f"these bytes are not asset {asset.digest}")
+        await asyncio.to_thread(write_asset, self._folder, asset.digest, data)
+        values = {
+            "digest": asset.digest,
+            "codec": str(asset.codec),
+            "size_bytes": asset.size_bytes,
+            "duration_ms": asset.duration_ms,
+            "chunks": " ".join(asset.chunks),
+        }
+        await add_new(self._db, assets, values)
+
+    async def get(self, digest: AssetDigest) -> Asset | None:
+        """Return the entry."""
+        row = (await self._db.execute(select(assets).where(assets.c.digest == digest))).first()
+        return _asset(row) if row else None
+
+    async def read(self, digest: AssetDigest) -> bytes:
+        """Return the bytes."""
+        return await asyncio.to_thread(read_asset, self._folder, digest)
+
+
+class SqlRenders:
+    """A RenderStore."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._db = connection
+
+    async def find(self, recipe: RecipeDigest) -> Rendered | None:
+        """Return the rendering."""
+        row = (await self._db.execute(select(renders.c.document).where(renders.c.recipe == recipe))).first()
+        return _RENDERED.unpack(row.document) if row else None
+
+    async def add(self, rendered: Rendered) -> Rendered:
+        """Keep `rendered` unless there is one of this recipe; return what is kept."""
+        values = {"recipe": rendered.recipe, "asset": rendered.asset.digest, "document": _RENDERED.pack(rendered)}
+        if await add_new(self._db, renders, values):
+            return rendered
+        kept = await self.find(rendered.recipe)
+        if kept is None:  # pragma: no cover - renderings are never removed
+            raise IntegrityError("renders", values, KeyError(rendered.recipe))
+        return kept
+
+
+def asset_path(folder: Path, digest: AssetDigest) -> Path:
+    """Return where the bytes of an asset are."""
+    return folder / digest[:2] / digest
+
+
+def read_asset(folder: Path, digest: AssetDigest) -> bytes:
+    """Return the bytes of an asset.  Raises UnknownAsset.  Blocks."""
+    try:
+        return asset_path(folder, digest).read_bytes()
+    except FileNotFoundError:
+        raise UnknownAsset(digest) from None
+
+
+def write_asset(folder: Path, digest: AssetDigest, data: bytes) -> None:
+    """Write the bytes of an asset, whole or not at all.  Blocks."""
+    path = asset_path(folder, digest)
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _bulletin_values(bulletin: Bulletin) -> dict[str, object]:
+    return {
+        "id": bulletin.id,
+        "unit": bulletin.unit,
+        "stage": str(bulletin.stage),
+        "revision": bulletin.revision,
+        "author": bulletin.author,
+        "editor": bulletin.editor,
+        "approver": bulletin.approver,
+        "updated_ms": to_ms(bulletin.updated_at),
+        "document": _BULLETINS.pack(bulletin),
+    }
+
+
+def _asset(row: Row[Any]) -> Asset:
+    return Asset(
+        digest=AssetDigest(row.digest),
+        codec=Codec(row.codec),
+        size_bytes=row.size_bytes,
+        duration_ms=row.duration_ms,
+        chunks=tuple(row.chunks.split()),
+    )

@@ -1,0 +1,58 @@
+"""One transaction with every store in it; its outgoing messages are offered to the dispatcher after the commit."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.db.engine import Database
+from hub.db.outbox import Outbox, Outgoing
+from hub.db.stores.audit import SqlAudit
+from hub.db.stores.content import SqlAssets, SqlBulletins, SqlRenders
+from hub.db.stores.devices import SqlAsRuns, SqlDeliveries, SqlDevices, SqlGroups, SqlStates
+from hub.db.stores.people import SqlPeople
+
+Offer = Callable[[Iterable[Outgoing]], None]
+
+
+class Transaction:
+    """All stores over one connection."""
+
+    def __init__(self, connection: AsyncConnection, asset_folder: Path) -> None:
+        self.connection = connection
+        self.outbox = Outbox(connection)
+        self.audit = SqlAudit(connection)
+        self.people = SqlPeople(connection)
+        self.bulletins = SqlBulletins(connection)
+        self.assets = SqlAssets(connection, asset_folder)
+        self.renders = SqlRenders(connection)
+        self.devices = SqlDevices(connection)
+        self.groups = SqlGroups(connection)
+        self.deliveries = SqlDeliveries(connection)
+        self.as_runs = SqlAsRuns(connection)
+        self.states = SqlStates(connection)
+
+
+class Store:
+    """Opens transactions."""
+
+    def __init__(self, db: Database, asset_folder: Path, offer: Offer = lambda _: None) -> None:
+        self.db = db
+        self.asset_folder = asset_folder
+        self.offer = offer  # the dispatcher sets itself here when it starts
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """Commit everything done inside, or nothing."""
+        async with self.db.write() as connection:
+            tx = Transaction(connection, self.asset_folder)
+            yield tx
+        if tx.outbox.added:
+            self.offer(tx.outbox.added)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """Look, change nothing."""
+        async with self.db.read() as connection:
+            yield Transaction(connection, self.asset_folder)
