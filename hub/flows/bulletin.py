@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from content.text.normalise import normalise
+
 from content import model
 from content.approval import acts_open_to, require
 from content.audio.chime import Cue
@@ -14,7 +16,6 @@ from content.errors import ContentError, Forbidden, IllegalTransition, StaleBull
 from content.model import Act, Bulletin, Stage, Subject
 from content.recipe import Recipe, Rendered
 from content.speech.voice import Voice
-from content.text.normalise import normalise
 from content.text.spoken import SpokenText
 from devices.areas import AreaCode, UnitTree
 from devices.protocol.ids import AssetDigest, ContentId
@@ -110,7 +111,7 @@ async def write(
     return bulletin
 
 
-async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, **words: Any) -> Bulletin:  # noqa: ANN401 - fields of Bulletin
+async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, **words: Any) -> Bulletin:
     """Change the words; what was approved must be approved again.  `revision` is the one that was on the screen."""
     _check_words(**words)
 
@@ -236,7 +237,7 @@ def _in_words() -> Iterator[None]:
         raise Conflicted(exc.in_vietnamese()) from exc
 
 
-def _check_words(**words: Any) -> None:  # noqa: ANN401 - fields of Bulletin
+def _check_words(**words: Any) -> None:
     title, text = words.get("title"), words.get("text")
     if title is not None and not 0 < len(title.strip()) <= TITLE_CHARS_MAX:
         raise Refused(f"Hãy ghi tiêu đề, tối đa {TITLE_CHARS_MAX} ký tự.", field="title")

@@ -30,6 +30,8 @@ class Context:
     render: Render
     speaker: str  # name of the chain of engines; part of every recipe
     plan_days: int
+    root_public: bytes  # what a loudspeaker is given when it is enrolled, to check key sets with
+    broker: tuple[str, int]  # where loudspeakers find the broker
     events: Events
 
     def now(self) -> datetime:
