@@ -8,8 +8,8 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devices.protocol.ids import AssetDigest
-from hub.db.tables.wire import outbox, sequences
-from hub.db.upsert import insert_for
+from hub.db.tables.wire import desired, outbox, sequences
+from hub.db.upsert import insert_for, put
 
 KEEP_SENT_MS = 86_400_000  # a day: long enough to see what happened last night
 
@@ -58,6 +58,28 @@ class Outbox:
         }
         n = (await self._db.execute(outbox.insert().values(values).returning(outbox.c.n))).scalar_one()
         self.added.append(replace(message, n=n))
+        if message.retain:
+            await put(self._db, desired, {name: values[name] for name in ("topic", "payload", "lane", "not_after_ms")})
+
+    async def say_again(self, now_ms: int) -> int:
+        """Put everything retained in once more, for a broker that has forgotten it; return how many messages."""
+        rows = (await self._db.execute(select(desired).where(desired.c.not_after_ms > now_ms))).all()
+        for row in rows:
+            message = Outgoing(
+                lane=Lane(row.lane),
+                topic=row.topic,
+                payload=bytes(row.payload),
+                retain=True,
+                created_ms=now_ms,
+                not_after_ms=row.not_after_ms,
+            )
+            await self.add(message)
+        return len(rows)
+
+    async def said(self, topic: str) -> bytes | None:
+        """Return what should stand at the broker on a retained topic."""
+        row = (await self._db.execute(select(desired.c.payload).where(desired.c.topic == topic))).first()
+        return bytes(row.payload) if row else None
 
     async def waiting(self, lane: Lane, *, after: int = 0, limit: int = 200) -> list[Outgoing]:
         """Return what has not been sent in `lane`, oldest first, numbered above `after`."""

@@ -35,3 +35,13 @@ sequences = Table(
     Column("name", String(100), primary_key=True),  # "override:48", "manifest:loa-0001"
     Column("value", Ms, nullable=False),
 )
+
+# Everything retained that should stand at the broker now: a broker that has forgotten it is told again.
+desired = Table(
+    "desired",
+    metadata,
+    Column("topic", String(160), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("not_after_ms", Ms, nullable=False),
+)

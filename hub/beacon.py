@@ -1,0 +1,76 @@
+"""The hub's heartbeat: a signed time beacon, and the key set that all else is checked with."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from devices.gateway import Gateway, NotSent
+from devices.protocol import topics
+from devices.protocol.codec import encode
+from devices.protocol.limits import SEQUENCE_MAX
+from devices.protocol.messages import TimeBeacon
+from hub.db.outbox import Lane, Outgoing
+from hub.flows.context import Context
+from hub.keys import Keys
+
+log = logging.getLogger(__name__)
+
+assert SEQUENCE_MAX > 4_102_444_800_000  # noqa: S101 - a moment in ms is a sequence number that needs no memory
+
+
+async def beat(ctx: Context, gateway: Gateway, every_s: float) -> None:
+    """Publish the time every `every_s` seconds, for ever.  Retained: a floor for every clock."""
+    while True:
+        now_ms = ctx.now_ms()
+        try:
+            payload = ctx.seal(TimeBeacon(sequence=now_ms, issued_at_ms=now_ms))
+            await gateway.publish(topics.TIME, payload, qos=0, retain=True)
+        except NotSent as exc:
+            log.info("beacon not sent", extra={"action": "beacon_not_sent", "why": str(exc)})
+        await asyncio.sleep(every_s)
+
+
+async def publish_keys(ctx: Context, keys: Keys) -> None:
+    """Put the present key set into the outbox, signed by the root key.  Raises KeyTrouble when that is elsewhere."""
+    now_ms = ctx.now_ms()
+    async with ctx.store.write() as tx:
+        key_set = keys.key_set(await tx.outbox.next_sequence("keys", now_ms), now_ms)
+        message = Outgoing(
+            lane=Lane.COMMAND,
+            topic=topics.KEYS,
+            payload=keys.root().seal(encode(key_set)),
+            retain=True,
+            created_ms=now_ms,
+            not_after_ms=key_set.expires_at_ms,
+        )
+        await tx.outbox.add(message)
+        await tx.audit.add(
+            at=ctx.now(), actor="hub.keys", unit=ctx.unit, act="keys.publish", subject=str(key_set.sequence)
+        )
+
+
+async def ensure_keys(ctx: Context, keys: Keys) -> None:
+    """Publish the key set unless one with these very keys stands already."""
+    async with ctx.store.read() as tx:
+        said = await tx.outbox.said(topics.KEYS)
+    if said is None or not all(key.key_id.encode() in said for key in keys.working):
+        await publish_keys(ctx, keys)
+
+
+async def remind(ctx: Context, gateway: Gateway, knows: Callable[[], bool], patience_s: float = 2.0) -> None:
+    """Tell a broker that has forgotten everything what should stand on it; after each new connection, for ever.
+
+    `knows`: whether the key set has come back from the broker since this connection began.
+    """
+    seen = 0
+    while True:
+        await gateway.wait_connected()
+        if gateway.connects == seen:
+            await asyncio.sleep(patience_s / 4)
+            continue
+        seen = gateway.connects
+        await asyncio.sleep(patience_s)
+        if gateway.connected and not knows():
+            async with ctx.store.write() as tx:
+                count = await tx.outbox.say_again(ctx.now_ms())
+            log.warning("the broker had forgotten", extra={"action": "said_again", "messages": count})

@@ -1,0 +1,32 @@
+"""The voices of this hub, and what they have already said."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from content.render import Renderer
+from content.speech.chain import Chain, Link
+from content.speech.espeak import EspeakEngine
+from content.speech.gtts_engine import GttsEngine
+from hub.config import Settings
+from hub.db.detached import DetachedAssets, DetachedRenders
+from hub.db.transaction import Store
+
+ONLINE_WITHIN_S = 8.0  # a slow line; then the voice on premises speaks
+ON_PREMISES_WITHIN_S = 60.0  # ten minutes of speech on a small machine
+
+
+@asynccontextmanager
+async def open_renderer(settings: Settings, store: Store) -> AsyncIterator[Renderer]:
+    """A renderer with its engines; their processes end with it."""
+    async with AsyncExitStack() as stack:
+        links = []
+        if settings.online_voice:
+            links.append(Link(await stack.enter_async_context(GttsEngine()), ONLINE_WITHIN_S))
+        espeak = await stack.enter_async_context(EspeakEngine(workers=settings.speech_workers))
+        links.append(Link(espeak, ON_PREMISES_WITHIN_S))
+        yield Renderer(
+            speaker=Chain(tuple(links)),
+            assets=DetachedAssets(store),
+            renders=DetachedRenders(store),
+            at_once_max=settings.speech_workers,
+        )
