@@ -1,0 +1,254 @@
+"""Written Vietnamese → spoken words.  PURE; never raises on any str; time grows with the length and no faster.
+
+The text is read once from left to right.  At each token the rules for its kind are tried in order, every pattern
+anchored and bounded; then the lexicon; then the token is said as a word.  Whatever is not sure is listed in `unread`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from content.text import addresses, dates, documents, letters, phones, roads, roman, slashes, units
+from content.text.cleaning import Clean, clean
+from content.text.layers import NATION, Entry, Lexicon
+from content.text.numerals import spell_digits
+from content.text.rules import CAPITAL, CONTEXT_CHARS, Rule, Said, Start
+from content.text.spoken import Phrase, Reading, SpokenText, Unread
+from content.text.syllables import LETTERS, spoken_word
+
+RULES: tuple[Rule, ...] = (
+    *addresses.RULES,
+    *documents.RULES,
+    *roads.RULES,
+    *phones.RULES,
+    *slashes.RULES,
+    *dates.RULES,
+    *units.RULES,
+    *roman.RULES,
+    *letters.RULES,
+    *units.RATES,
+    *dates.LATE_RULES,
+    *slashes.LATE_RULES,
+    *units.LATE_RULES,
+)
+_BY_START = MappingProxyType({start: tuple(r for r in RULES if r.start is start) for start in Start})
+
+# A pause after a sign, in milliseconds at the normal rate; an engine scales them.
+PAUSES_MS = MappingProxyType(
+    {",": 200, ";": 300, ":": 300, "-": 250, "(": 200, ")": 200, '"': 0, ".": 500, "!": 500, "?": 500, "…": 500, "\n": 700, "•": 300, "·": 200}
+)
+# Signs that are said.  A hyphen, a quote, a slash between words are not.
+_SIGN_WORDS = MappingProxyType(
+    {
+        "&": "và", "%": "phần trăm", "‰": "phần nghìn", "@": "a còng", "≥": "lớn hơn hoặc bằng", "≤": "nhỏ hơn hoặc bằng",
+        ">": "lớn hơn", "<": "nhỏ hơn", "=": "bằng", "≈": "khoảng", "~": "khoảng", "±": "cộng trừ", "°": "độ", "$": "đô la",
+        "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "₫": "đồng", "€": "ơ rô", "²": "bình phương", "³": "lập phương",
+    }
+)  # fmt: skip
+_PLUS_BETWEEN_NUMBERS = re.compile(r"[0-9]\s?$")
+# A word, a run of digits, blanks, or any one sign.
+_TOKEN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digit>[0-9]+)|(?P<space>[ ]+)|(?P<sign>[\s\S])")
+# After such a sign a word may be the head of something longer: TP., v/v, PCTT&TKCN, a@b, QL1A.
+_JOINERS = frozenset(".&/-@_0123456789:+,²³")
+_HEADING = re.compile(rf"^[\s,:;–-]{{1,3}}[{CAPITAL}]{{2,}}(?!\w)")
+_HEADING_BEFORE = re.compile(rf"(?<!\w)[{CAPITAL}]{{2,}}[\s,:;–-]{{1,3}}$")
+_WORD_CHARS_MAX = 40  # a longer run is no word; it is said as it stands and shown to the editor
+_SPELL_MAX = 5  # capitals up to this length are spelled; longer ones are a name in capitals
+_FOREIGN_CHARS = re.compile(f"[^{LETTERS}]")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What has been said so far: words, and pauses as numbers between them."""
+
+    source: str
+    cleaned: Clean
+    said: list[str | int] = field(default_factory=list)
+    spans: list[Reading] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+    def replace(self, start: int, end: int, said: Said, rule: str) -> None:
+        """Say something else than what is written, and keep an account of it."""
+        words = said.words.replace(",", "")
+        first, last = self.cleaned.offset(start), self.cleaned.offset(end)
+        piece = self.source[first:last]
+        others = tuple(o.replace(",", "") for o in said.others)
+        self.spans.append(Reading(start=first, end=last, source=piece, spoken=words, rule=rule, alternatives=others))
+        if said.doubt:
+            self.unread.append(Unread(start=first, end=last, source=piece, proposed=words, rule=rule, alternatives=others))
+        for i, breath in enumerate(said.words.split(",")):
+            if i:
+                self.said.append(PAUSES_MS[","])
+            self.said.extend(breath.split())
+
+    def doubt(self, start: int, end: int, proposed: str, rule: str) -> None:
+        """List a piece that is said as it stands but is not sure."""
+        first, last = self.cleaned.offset(start), self.cleaned.offset(end)
+        self.unread.append(Unread(start=first, end=last, source=self.source[first:last], proposed=proposed, rule=rule))
+
+
+def _rule_at(text: str, pos: int, rules: Iterable[Rule], lexicon: Lexicon) -> tuple[Rule, int, Said] | None:
+    """Return the first rule that reads something here, where it ends and what it says."""
+    left: str | None = None
+    for rule in rules:
+        hit = rule.pattern.match(text, pos)
+        if hit is None or hit.end() == pos:
+            continue
+        if left is None:
+            left = text[max(0, pos - CONTEXT_CHARS) : pos]
+        if (rule.before and not rule.before.search(left)) or (rule.unless and rule.unless.search(left)):
+            continue
+        said = rule.read(hit, lexicon)
+        if said:
+            return rule, hit.end(), said if isinstance(said, Said) else Said(words=said)
+    return None
+
+
+def _entry_fits(text: str, pos: int, entry: Entry) -> bool:
+    """Say whether an entry stands at this place, whole and in its context."""
+    end = pos + len(entry.written)
+    if not text.startswith(entry.written, pos):
+        return False
+    if entry.written[-1].isalnum() and text[end : end + 1].isalnum():
+        return False
+    if entry.after and not entry.after.search(text[max(0, pos - CONTEXT_CHARS) : pos]):
+        return False
+    return not entry.before or entry.before.match(text, end) is not None
+
+
+def _in_heading(text: str, start: int, end: int) -> bool:
+    """Say whether the words beside are capitals too, so that capitals do not mean an abbreviation."""
+    after = _HEADING.match(text[end : end + CONTEXT_CHARS])
+    return after is not None or _HEADING_BEFORE.search(text[max(0, start - CONTEXT_CHARS) : start]) is not None
+
+
+def _entry_at(text: str, pos: int, head: str, lexicon: Lexicon) -> Entry | None:
+    """Return the lexicon's entry for what stands here, or None."""
+    entries = lexicon.heads.get(head)
+    if entries is None:
+        return None
+    word_like = head.isupper() and spoken_word(head)[1]
+    for entry in entries:
+        if _entry_fits(text, pos, entry):
+            only_head = len(entry.written) == len(head)
+            if word_like and only_head and _in_heading(text, pos, pos + len(head)):
+                return None
+            return entry
+    return None
+
+
+def _say_capitals(draft: _Draft, word: str, pos: int, lexicon: Lexicon) -> None:
+    """Say a run of capitals that the lexicon does not know: a word of a heading, or letter by letter, in doubt."""
+    plain, known = spoken_word(word)
+    if known or len(word) == 1:
+        draft.said.append(plain)
+        return
+    lower = _FOREIGN_CHARS.sub("", plain)
+    spelled = lexicon.spell(word) if len(word) <= _SPELL_MAX or not re.search("[aeiouy]", lower) else ""
+    draft.replace(pos, pos + len(word), Said(words=spelled or lower, others=(lower,), doubt=True), "capitals.unknown")
+
+
+def _say_word(draft: _Draft, word: str, pos: int, lexicon: Lexicon) -> None:
+    """Say a word as it stands, its tone mark in the traditional place."""
+    if len(word) > 1 and word.isupper() and len(word) <= _WORD_CHARS_MAX:
+        _say_capitals(draft, word, pos, lexicon)
+        return
+    plain, known = spoken_word(word)
+    if plain and plain != word and plain != word.lower():
+        draft.replace(pos, pos + len(word), Said(words=plain), "spelling.tone_mark")
+    elif plain:
+        draft.said.append(plain)
+    if not known:
+        draft.doubt(pos, pos + len(word), plain, "word.unknown")
+
+
+def _say_sign(draft: _Draft, sign: str, pos: int, text: str) -> None:
+    """Say a sign, or rest after it."""
+    pause = PAUSES_MS.get(sign)
+    if sign == "-" and text[pos - 1 : pos].isalnum() and text[pos + 1 : pos + 2].isalnum():
+        return
+    if sign == "." and text[pos + 1 : pos + 2].isalnum():
+        pause = PAUSES_MS[","]
+    if pause is not None:
+        draft.said.append(pause)
+    elif sign in _SIGN_WORDS:
+        draft.replace(pos, pos + 1, Said(words=_SIGN_WORDS[sign]), "sign")
+    elif sign == "+" and _PLUS_BETWEEN_NUMBERS.search(text[max(0, pos - 2) : pos]):
+        draft.replace(pos, pos + 1, Said(words="cộng"), "sign")
+    elif not sign.isascii():
+        draft.doubt(pos, pos + 1, "", "sign.unknown")
+
+
+def _scan(draft: _Draft, lexicon: Lexicon) -> None:
+    """Read the cleaned text from left to right."""
+    text, pos = draft.cleaned.text, 0
+    while hit := _TOKEN.match(text, pos):
+        kind, token, end = hit.lastgroup, hit[0], hit.end()
+        if kind == "space":
+            pos = end
+            continue
+        if kind == "word" and token not in lexicon.heads and len(token) > 1 and not _may_be_head(text, token, end):
+            _say_word(draft, token, pos, lexicon)
+            pos = end
+            continue
+        pos = _read_token(draft, Start(kind or "sign"), token, pos, lexicon)
+
+
+def _may_be_head(text: str, word: str, end: int) -> bool:
+    """Say whether a word could begin something that a rule reads."""
+    return text[end : end + 1] in _JOINERS or word.isupper() or word == "Km"
+
+
+def _read_token(draft: _Draft, kind: Start, token: str, pos: int, lexicon: Lexicon) -> int:
+    """Read what begins with this token; return where it ends."""
+    text = draft.cleaned.text
+    entry = _entry_at(text, pos, token, lexicon) if kind is Start.DIGIT else None
+    found = None if entry else _rule_at(text, pos, _BY_START[kind], lexicon)
+    if found:
+        rule, end, said = found
+        draft.replace(pos, end, said, rule.id)
+        return end
+    entry = entry or _entry_at(text, pos, token, lexicon)
+    if entry:
+        end = pos + len(entry.written)
+        said = Said(words=entry.spoken, others=entry.others, doubt=entry.doubt)
+        draft.replace(pos, end, said, "lexicon")
+        return end
+    if kind is Start.WORD:
+        _say_word(draft, token, pos, lexicon)
+    elif kind is Start.DIGIT:
+        draft.replace(pos, pos + len(token), Said(words=spell_digits(token), doubt=True), "number.unknown")
+    else:
+        _say_sign(draft, token, pos, text)
+    return pos + len(token)
+
+
+def _phrases(said: Iterable[str | int]) -> tuple[Phrase, ...]:
+    """Return the words cut at the pauses; of several pauses in a row the longest holds."""
+    phrases: list[Phrase] = []
+    words: list[str] = []
+    pause = 0
+    for item in said:
+        if isinstance(item, int):
+            pause = max(pause, item)
+            continue
+        if pause:
+            if words:
+                phrases.append(Phrase(words=" ".join(words), pause_ms=pause))
+                words = []
+            pause = 0
+        words.append(item)
+    return (*phrases, Phrase(words=" ".join(words), pause_ms=pause)) if words else tuple(phrases)
+
+
+def normalise(text: str, lexicon: Lexicon = NATION) -> SpokenText:
+    """Return a written text in spoken words, with every replacement and every doubt listed."""
+    draft = _Draft(source=text, cleaned=clean(text))
+    _scan(draft, lexicon)
+    return SpokenText(
+        spoken=" ".join(w for w in draft.said if isinstance(w, str)),
+        phrases=_phrases(draft.said),
+        spans=tuple(draft.spans),
+        unread=tuple(draft.unread),
+    )
