@@ -1,0 +1,1 @@
+"""From programmes to a day that a loudspeaker can play alone."""
