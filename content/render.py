@@ -47,8 +47,8 @@ class Renderer:
     async def render(self, recipe: Recipe) -> Rendered:
         """Return what `recipe` became; a kept rendering is returned as it was made.
 
-        Raises SpeechError when nobody spoke, OutOfTolerance (with the figures) when the profile cannot be met.  A caller
-        that is cancelled leaves the work to the next one in line.
+        Raises SpeechError when nobody spoke, OutOfTolerance (with the figures) when the profile cannot be met.
+        A caller that is cancelled leaves the work to the next one in line.
         """
         digest = recipe.digest()
         lock = self._asked.setdefault(digest, asyncio.Lock())

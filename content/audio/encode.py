@@ -110,4 +110,4 @@ async def decode(data: bytes, *, duration_s_max: float = DURATION_S_MAX, timeout
         raise NotAudio(said or "no sound in it")
     if len(out) > duration_s_max * RATE_HZ * 4:
         raise OverLimit(duration_s_max, "s")
-    return Pcm(samples=np.frombuffer(out, dtype="<f4").reshape(-1, 1).astype(np.float32), rate=RATE_HZ)
+    return Pcm(samples=np.frombuffer(out, dtype="<f4").reshape(-1, 1).astype(np.float32, copy=False), rate=RATE_HZ)

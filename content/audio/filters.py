@@ -48,10 +48,11 @@ def band_passed(sound: Pcm, low_hz: float, high_hz: float) -> Pcm:
     """Return `sound` between two corners, without delay and without what is constant."""
     taps = band_taps(low_hz, high_hz, sound.rate)
     half = len(taps) // 2
-    centred = sound.samples - sound.samples.mean(axis=0, dtype=np.float64)  # else its ends are steps, and click
+    constant = sound.samples.mean(axis=0, dtype=np.float64).astype(np.float32)
+    centred = sound.samples - constant  # else its ends are steps, and click
     padded = np.pad(centred, ((0, half), (0, 0)))
-    out = np.concatenate(list(filtered_blocks(padded, taps)))[half:]
-    return Pcm(samples=out.astype(np.float32), rate=sound.rate)
+    out = np.concatenate([block.astype(np.float32) for block in filtered_blocks(padded, taps)])
+    return Pcm(samples=out[half:], rate=sound.rate)
 
 
 @lru_cache(maxsize=8)

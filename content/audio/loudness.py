@@ -21,6 +21,7 @@ LOW_CUT = ((1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621))
 RESPONSE_FRAMES = 8192  # the slower filter's poles are at 0.995: 1e-17 of it is left here
 
 PEAK_TAPS = 12  # on each side of a frame: twice the standard's own filter, within 0.1 dB of it up to 16 kHz
+BLOCK_FRAMES = 1 << 18  # five seconds: bounds the memory that half an hour of sound takes
 OVERSAMPLING = 4  # BS.1770-4 Annex 2
 
 
@@ -94,14 +95,23 @@ def _between() -> tuple[NDArray[np.float32], ...]:
     return tuple((np.sinc(at - f) * w)[::-1].astype(np.float32) for f, w in zip(fractions, window, strict=True))
 
 
+def _block_peaks(wide: Samples) -> Samples:
+    """Return the peaks of one channel's frames; `wide` has the neighbours that the filters reach on both sides."""
+    highest = np.abs(wide[PEAK_TAPS - 1 : len(wide) - PEAK_TAPS])
+    for taps in _between():
+        np.maximum(highest, np.abs(np.convolve(wide, taps, "valid")), out=highest)
+    return highest
+
+
 def peaks(samples: Samples) -> Samples:
     """Return for every frame the highest true level from it to the next one, over all channels; linear."""
-    padded = np.pad(np.abs(samples).max(axis=1), (0, 0))
-    for channel in samples.T:
-        wide = np.pad(channel, (PEAK_TAPS - 1, PEAK_TAPS))
-        for taps in _between():
-            np.maximum(padded, np.abs(np.convolve(wide, taps, "valid")), out=padded)
-    return padded.astype(np.float32, copy=False)
+    highest = np.zeros(len(samples), dtype=np.float32)
+    wide = np.pad(samples, ((PEAK_TAPS - 1, PEAK_TAPS), (0, 0)))
+    for start in range(0, len(samples), BLOCK_FRAMES):
+        stop = min(start + BLOCK_FRAMES, len(samples))
+        for channel in wide[start : stop + 2 * PEAK_TAPS - 1].T:
+            np.maximum(highest[start:stop], _block_peaks(channel), out=highest[start:stop])
+    return highest
 
 
 def dbtp(level: float) -> float:

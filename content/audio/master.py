@@ -20,6 +20,7 @@ FADE_MS = 10
 METER_MS_MIN = 600  # BS.1770 needs 400 ms; 600 ms leave three blocks
 GAP_MS = 350  # between a chime and the first word
 CUE_BELOW_SPEECH_LU = 2.0  # a chime must not be louder than the words it announces
+BLOCK_FRAMES = 1 << 18  # five seconds: bounds the memory that half an hour of sound takes
 LOOK_AHEAD_MS = 12  # half the limiter's window: two periods of the deepest voice, no pumping to be heard
 LIMITER_ROUNDS_MAX = 12  # speech needs two to four; a sound that needs more cannot be met
 PEAK_GUARD_DB = 0.05  # a gain that moves between frames can lift a true peak by a hair: then aim this much lower
@@ -94,16 +95,27 @@ def _averaged(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     return means
 
 
+def _block_gain(levels: Samples, ceiling: float, half: int) -> Samples:
+    """Return the gain of all but the first and last 2 * `half` frames."""
+    needed = np.minimum(1.0, ceiling / np.maximum(levels, np.float32(1e-9))).astype(np.float32)
+    smallest = _smallest_around(needed, half)[half : len(needed) - half].astype(np.float64)
+    return _averaged(_averaged(smallest, half + 1), half + 1).astype(np.float32)
+
+
 def limiter_gain(levels: Samples, ceiling: float) -> Samples:
     """Return a smooth gain that keeps `levels` (true peaks, linear) at or under `ceiling`.
 
     The smallest gain needed within the window is averaged over the same window, with weights like a triangle: every
     value in that average is low enough for the frame in its middle.
     """
-    needed = np.minimum(1.0, ceiling / np.maximum(levels, np.float32(1e-9))).astype(np.float32)
     half = RATE_HZ * LOOK_AHEAD_MS // 1000
-    held = np.pad(_smallest_around(needed, half).astype(np.float64), half, mode="edge")
-    return _averaged(_averaged(held, half + 1), half + 1).astype(np.float32)
+    reach = 2 * half  # of the smallest and the average together
+    wide = np.pad(levels, reach)
+    blocks = [
+        _block_gain(wide[start : start + BLOCK_FRAMES + 2 * reach], ceiling, half)
+        for start in range(0, len(levels), BLOCK_FRAMES)
+    ]
+    return np.concatenate(blocks) if blocks else levels
 
 
 def _limited(sound: Pcm, levels: Samples, gain_db: float, ceiling_dbtp: float) -> Pcm:
