@@ -441,22 +441,24 @@ def programme_rule(text: str) -> Rule:
 
 
 def starts_between(recurrence: Recurrence, first: date, last: date) -> tuple[datetime, ...]:
-    """Return the wall times at which a programme begins on the days `first` to `last`.  Raises BadRule.
+    """Return the wall times at which a programme begins on the days `first` to `last`.  Raises BadRule."""
+    end = datetime.combine(last, MIDNIGHT) + ONE_DAY
+    return tuple(takewhile(lambda wall: wall < end, _starts(recurrence, datetime.combine(first, MIDNIGHT))))
 
-    A time that the clock of its zone never shows is no occurrence (RFC 5545, section 3.3.10).
-    """
-    begin, end = datetime.combine(first, MIDNIGHT), datetime.combine(last, MIDNIGHT) + ONE_DAY
-    found = _starts(recurrence, begin, end)
+
+def next_starts(recurrence: Recurrence, not_before: datetime, limit: int) -> tuple[datetime, ...]:
+    """Return the next `limit` wall times from `not_before` (wall time) on.  Raises BadRule."""
+    return tuple(islice(_starts(recurrence, not_before), limit))
+
+
+def _starts(recurrence: Recurrence, begin: datetime) -> Iterator[datetime]:
+    """Yield wall times; one that the clock of its zone never shows is no occurrence (RFC 5545, section 3.3.10)."""
     left_out = frozenset(recurrence.exdates)
-    return tuple(wall for wall in found if wall not in left_out and utc_of(wall, recurrence.zone) is not None)
-
-
-def _starts(recurrence: Recurrence, begin: datetime, end: datetime) -> Iterable[datetime]:
-    if not recurrence.rule:
-        return (recurrence.start,) if begin <= recurrence.start < end else ()
-    rule = programme_rule(recurrence.rule)
-    found = occurrences(rule, recurrence.start, zone=zone_of(recurrence.zone), not_before=begin)
-    return takewhile(lambda wall: wall < end, found)
+    found: Iterable[datetime] = [recurrence.start] if recurrence.start >= begin else []
+    if recurrence.rule:
+        rule = programme_rule(recurrence.rule)
+        found = occurrences(rule, recurrence.start, zone=zone_of(recurrence.zone), not_before=begin)
+    return (wall for wall in found if wall not in left_out and utc_of(wall, recurrence.zone) is not None)
 
 
 # --- text in, text out ------------------------------------------------------------------------------------------
