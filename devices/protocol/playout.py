@@ -88,8 +88,12 @@ def rank(override: Override) -> tuple[bool, int, int, str]:
 
 def live(s: Situation) -> list[Override]:
     """Return the overrides that may sound, first the one that ranks highest.  Late is never loud."""
-    at_ms = s.now_ms if s.clock_trusted else s.floor_ms
-    return sorted((o for o in s.overrides if at_ms < o.expires_at_ms), key=rank, reverse=True)
+    return sorted((o for o in s.overrides if _left_ms(s, o) > 0), key=rank, reverse=True)
+
+
+def _left_ms(s: Situation, o: Override) -> int:
+    """Return how long `o` may still sound, as far as is known."""
+    return o.expires_at_ms - (s.now_ms if s.clock_trusted else s.floor_ms)
 
 
 def decide(s: Situation) -> Decision:
@@ -126,7 +130,7 @@ def _answer(
     s: Situation, decision: Decision, above: list[Decision], progress: dict[str, Cursor], *, but: str
 ) -> Decision:
     """Return `decision` with the progress it leaves, and until what is above it, or an expiry, may change it."""
-    expiries = (o.expires_at_ms for o in s.overrides if o.expires_at_ms > s.now_ms)
+    expiries = (s.now_ms + _left_ms(s, o) for o in live(s))
     until_ms = min([decision.until_ms, *(silent.until_ms for silent in above), *expiries])
     return replace(decision, until_ms=until_ms, progress=_silenced(s, progress, but=but))
 
