@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.db.engine import Database
 from hub.db.outbox import Outbox, Outgoing
 from hub.db.stores.audit import SqlAudit
-from hub.db.stores.content import SqlAssets, SqlBulletins, SqlRenders
+from hub.db.stores.content import SqlAssets, SqlBulletins, SqlPinned, SqlRenders
 from hub.db.stores.devices import SqlAsRuns, SqlDeliveries, SqlDevices, SqlGroups, SqlStates
 from hub.db.stores.people import SqlPeople
+from hub.db.stores.schedule import SqlDays, SqlManifests, SqlProgrammes, SqlQuietHours
 
 Offer = Callable[[Iterable[Outgoing]], None]
 
@@ -28,10 +29,15 @@ class Transaction:
         self.assets = SqlAssets(connection, asset_folder)
         self.renders = SqlRenders(connection)
         self.devices = SqlDevices(connection)
+        self.pinned = SqlPinned(connection)
         self.groups = SqlGroups(connection)
         self.deliveries = SqlDeliveries(connection)
         self.as_runs = SqlAsRuns(connection)
         self.states = SqlStates(connection)
+        self.programmes = SqlProgrammes(connection)
+        self.days = SqlDays(connection)
+        self.manifests = SqlManifests(connection)
+        self.quiet_hours = SqlQuietHours(connection)
 
 
 class Store:

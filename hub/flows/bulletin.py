@@ -3,11 +3,9 @@
 import secrets
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-
-from content.text.normalise import normalise
 
 from content import model
 from content.approval import acts_open_to, require
@@ -16,6 +14,7 @@ from content.errors import ContentError, Forbidden, IllegalTransition, StaleBull
 from content.model import Act, Bulletin, Stage, Subject
 from content.recipe import Recipe, Rendered
 from content.speech.voice import Voice
+from content.text.normalise import normalise
 from content.text.spoken import SpokenText
 from devices.areas import AreaCode, UnitTree
 from devices.protocol.ids import AssetDigest, ContentId
@@ -37,6 +36,8 @@ PERMISSIONS: dict[Act, Permission] = {
     Act.SCHEDULE: Permission.SCHEDULE,
     Act.UNSCHEDULE: Permission.SCHEDULE,
 }
+
+OFF_AIR = frozenset({Act.EDIT, Act.RETURN, Act.ARCHIVE})  # after these the approved words must not be heard any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ async def archive(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:
 async def one(ctx: Context, actor: Actor, bulletin_id: str) -> BulletinView:
     """Return a bulletin as this person sees it.  Raises NotFound."""
     async with ctx.store.read() as tx:
-        bulletin = await _visible(ctx, tx, actor, bulletin_id)
+        bulletin = await visible(ctx, tx, actor, bulletin_id)
         author = await tx.people.account(bulletin.author)
         approver = await tx.people.account(bulletin.approver) if bulletin.approver else None
     return BulletinView(
@@ -184,7 +185,7 @@ async def listing(ctx: Context, actor: Actor, *, stages: Collection[Stage] | Non
 async def listen(ctx: Context, actor: Actor, bulletin_id: str) -> Rendered:
     """Return what will be sent when this version is put on the air; rendered now if nobody has asked before."""
     async with ctx.store.read() as tx:
-        bulletin = await _visible(ctx, tx, actor, bulletin_id)
+        bulletin = await visible(ctx, tx, actor, bulletin_id)
     if not bulletin.text.strip():
         raise Refused("Bản tin chưa có nội dung để đọc.", field="text")
     try:
@@ -206,17 +207,28 @@ async def _step(
     ctx: Context, actor: Actor, bulletin_id: str, act: Act, change: Callable[[Bulletin, datetime], Bulletin]
 ) -> Bulletin:
     async with ctx.store.write() as tx:
-        before = await _visible(ctx, tx, actor, bulletin_id)
-        with _in_words():
+        before = await visible(ctx, tx, actor, bulletin_id)
+        with in_words():
             require(act, before, Rights(actor, ctx.tree), ctx.now())
             after = change(before, ctx.now())
             await tx.bulletins.save(after)
+        if act in OFF_AIR:
+            await _take_off_air(ctx, tx, after)
         await _audit(ctx, tx, actor, after, f"bulletin.{act}")
     ctx.events.tell("bulletins", f"bulletin:{after.id}")
     return after
 
 
-async def _visible(ctx: Context, tx: Transaction, actor: Actor, bulletin_id: str) -> Bulletin:
+async def _take_off_air(ctx: Context, tx: Transaction, bulletin: Bulletin) -> None:
+    """Take a bulletin out of every programme; one that has nothing else left is switched off."""
+    for programme in await tx.programmes.with_bulletin(bulletin.id):
+        clips = tuple(clip for clip in programme.clips if clip.bulletin != bulletin.id)
+        after = replace(programme, clips=clips or programme.clips, enabled=programme.enabled and bool(clips))
+        await tx.programmes.save(replace(after, version=programme.version + 1))
+        ctx.replan(programme.id)
+
+
+async def visible(ctx: Context, tx: Transaction, actor: Actor, bulletin_id: str) -> Bulletin:
     """Return a bulletin of a unit that this person sees; another's is as if it were not there."""
     try:
         bulletin = await tx.bulletins.get(ContentId(bulletin_id))
@@ -228,7 +240,8 @@ async def _visible(ctx: Context, tx: Transaction, actor: Actor, bulletin_id: str
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """Turn what content answers into what people read."""
     try:
         yield
     except Forbidden as exc:

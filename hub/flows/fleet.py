@@ -118,7 +118,7 @@ async def loudspeaker(ctx: Context, actor: Actor, device_id: str) -> Loudspeaker
     """Return one loudspeaker.  Raises NotFound."""
     now_ms = ctx.now_ms()
     async with ctx.store.read() as tx:
-        device = await _visible(ctx, tx, actor, device_id)
+        device = await visible(ctx, tx, actor, device_id)
         seen = await tx.states.get(device.id)
         sent = await tx.deliveries.to(device.id)
         heard = await tx.as_runs.between(now_ms - HISTORY_DAYS * DAY_MS, now_ms + DAY_MS, device=device.id)
@@ -149,7 +149,7 @@ async def set_volume(ctx: Context, actor: Actor, device_id: str, percent: int) -
 async def retire_device(ctx: Context, actor: Actor, device_id: str) -> None:
     """Take a loudspeaker's key back: nothing of it is believed from now on."""
     async with ctx.store.write() as tx:
-        before = await _visible(ctx, tx, actor, device_id)
+        before = await visible(ctx, tx, actor, device_id)
         actor.must(Permission.MANAGE_DEVICES, before.unit, ctx.tree)
         with _in_words(""):
             await tx.devices.change(before, retire(before))
@@ -161,7 +161,7 @@ async def replace_device(ctx: Context, actor: Actor, device_id: str) -> str:
     """Let new hardware take a loudspeaker's place; return its claim code, shown once."""
     code = new_claim_code(secrets.randbelow)
     async with ctx.store.write() as tx:
-        before = await _visible(ctx, tx, actor, device_id)
+        before = await visible(ctx, tx, actor, device_id)
         actor.must(Permission.MANAGE_DEVICES, before.unit, ctx.tree)
         with _in_words(""):
             await tx.devices.change(before, replace_hardware(before, code))
@@ -174,7 +174,7 @@ async def replace_device(ctx: Context, actor: Actor, device_id: str) -> str:
 async def move(ctx: Context, actor: Actor, device_id: str, site: Site) -> None:
     """Write down where a loudspeaker hangs now."""
     async with ctx.store.write() as tx:
-        before = await _visible(ctx, tx, actor, device_id)
+        before = await visible(ctx, tx, actor, device_id)
         actor.must(Permission.MANAGE_DEVICES, before.unit, ctx.tree)
         with _in_words("name"):
             await tx.devices.change(before, replace(before, site=site))
@@ -186,7 +186,7 @@ async def _tell(
     ctx: Context, actor: Actor, device_ids: Iterable[str], right: Permission, name: CommandName, value: int
 ) -> int:
     async with ctx.store.write() as tx:
-        devices = [await _visible(ctx, tx, actor, device_id) for device_id in device_ids]
+        devices = [await visible(ctx, tx, actor, device_id) for device_id in device_ids]
         for device in devices:
             actor.must(right, device.unit, ctx.tree)
             await order(ctx, tx, device.id, name, value)
@@ -194,7 +194,8 @@ async def _tell(
     return len(devices)
 
 
-async def _visible(ctx: Context, tx: Transaction, actor: Actor, device_id: str) -> Device:
+async def visible(ctx: Context, tx: Transaction, actor: Actor, device_id: str) -> Device:
+    """Return a loudspeaker of a unit that this person sees.  Raises NotFound."""
     try:
         device = await tx.devices.get(DeviceId(device_id))
     except UnknownDevice as exc:

@@ -19,8 +19,8 @@ from devices.protocol.ids import AreaCode, AssetDigest, ContentId
 from devices.protocol.manifest import Asset, Codec
 from hub.db.documents import Documents
 from hub.db.rows import to_ms
-from hub.db.tables.content import assets, bulletins, renders
-from hub.db.upsert import add_new
+from hub.db.tables.content import assets, bulletins, pinned, renders
+from hub.db.upsert import add_new, put
 
 _BULLETINS = Documents(Bulletin)
 _RENDERED = Documents(Rendered)
@@ -96,6 +96,11 @@ class SqlAssets:
         row = (await self._db.execute(select(assets).where(assets.c.digest == digest))).first()
         return _asset(row) if row else None
 
+    async def entries(self, digests: Collection[AssetDigest]) -> dict[AssetDigest, Asset]:
+        """Return the entries that are kept among `digests`."""
+        rows = await self._db.execute(select(assets).where(assets.c.digest.in_(list(digests))))
+        return {AssetDigest(row.digest): _asset(row) for row in rows}
+
     async def read(self, digest: AssetDigest) -> bytes:
         """Return the bytes."""
         return await asyncio.to_thread(read_asset, self._folder, digest)
@@ -121,6 +126,22 @@ class SqlRenders:
         if kept is None:  # pragma: no cover - renderings are never removed
             raise IntegrityError("renders", values, KeyError(rendered.recipe))
         return kept
+
+
+class SqlPinned:
+    """The sounds that every loudspeaker holds beforehand, by name."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._db = connection
+
+    async def put(self, name: str, digest: AssetDigest) -> None:
+        """Let `name` be this asset from now on."""
+        await put(self._db, pinned, {"name": name, "asset": digest})
+
+    async def every(self) -> dict[str, AssetDigest]:
+        """Return all names with their assets."""
+        rows = await self._db.execute(select(pinned).order_by(pinned.c.name))
+        return {row.name: AssetDigest(row.asset) for row in rows}
 
 
 def asset_path(folder: Path, digest: AssetDigest) -> Path:

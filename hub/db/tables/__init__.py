@@ -2,10 +2,10 @@
 
 from sqlalchemy import MetaData
 
-from hub.db.tables import content, devices, people, wire
+from hub.db.tables import content, devices, people, schedule, wire
 from hub.db.tables.base import metadata
 
-MODULES = (content, devices, people, wire)
+MODULES = (content, devices, people, schedule, wire)
 
 
 def everything() -> MetaData:

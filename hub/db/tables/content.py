@@ -41,3 +41,11 @@ renders = Table(
     Column("asset", ForeignKey("assets.digest"), nullable=False),
     Column("document", Text, nullable=False),
 )
+
+# What every loudspeaker holds beforehand: sirens, standing messages, the words that announce a drill.
+pinned = Table(
+    "pinned",
+    metadata,
+    Column("name", String(64), primary_key=True),  # "siren_wail", "standing:lu-quet", "drill"
+    Column("asset", ForeignKey("assets.digest"), nullable=False),
+)
