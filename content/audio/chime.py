@@ -92,4 +92,7 @@ def sound(cue: Cue, rounds: int | None = None) -> Pcm:
     """Return `cue` in mono at 48 kHz; a siren of the usual length lasts twelve seconds."""
     tune = TUNES[cue]
     wave = _bells(tune) if tune.bell else _tone(pitch(tune, RATE_HZ, rounds or tune.rounds), HORN_PARTIALS)
+    edge = RATE_HZ * EDGE_MS // 1000
+    wave[:edge] *= np.linspace(0, 1, edge)
+    wave[-edge:] *= np.linspace(1, 0, edge)
     return pcm(wave * (PEAK / np.abs(wave).max()))

@@ -18,6 +18,7 @@ HALF_BAND = 0.06  # of a semitone's order: codecs and horns smear, glides move w
 FLOOR = 1e-6  # -60 dBFS: quieter is nothing
 PATTERN_S_MIN = 1.5  # a shorter pattern would be found in music
 SCORE_MIN = 0.55  # pure tones reach 0.8 and more, speech and music stay below 0.3
+WHOLE = 0.9  # of the best fit: here the pattern lies on the cue from end to end
 SLICE = 2048  # frames transformed at once: bounds memory for hour-long air checks
 
 Matrix = NDArray[np.float64]
@@ -77,8 +78,11 @@ def _heard(cue: Cue, energy: Matrix, total: NDArray[np.float64]) -> Iterator[Hea
         return
     length = len(energy) - len(scores) + 1
     for first, last in _runs(np.convolve(scores >= SCORE_MIN, np.ones(length)) > 0.5):
-        best = float(scores[first : last - length + 1].max())
-        yield Heard(cue=cue, start_ms=first * 1000 // STEPS_PER_S, end_ms=last * 1000 // STEPS_PER_S, score=best)
+        within = scores[first : last - length + 1]
+        whole = first + np.flatnonzero(within >= WHOLE * within.max())  # half a pattern beside something else fits half
+        start, end = int(whole[0]), int(whole[-1]) + length
+        score = float(within.max())
+        yield Heard(cue=cue, start_ms=start * 1000 // STEPS_PER_S, end_ms=end * 1000 // STEPS_PER_S, score=score)
 
 
 def recognise(sound: Pcm) -> tuple[Heard, ...]:
