@@ -128,8 +128,8 @@ def _block_buster() -> BlockBuster:
     """Raises where our code, or a library that it called, blocks the event loop; what tests do themselves is theirs."""
     watch = BlockBuster(
         scanned_modules=[name for name in OURS if importlib.util.find_spec(name)],
-        excluded_modules=["hub.bench.mosquitto"],
-    )  # a test's server is its own
+        excluded_modules=["hub.bench.mosquitto"],  # a test stops and starts its own server when it likes
+    )
     for function in watch.functions.values():
         # The zone's file is read once in a process, and is a few kilobytes.
         function.can_block_in("zoneinfo/_tzpath.py", "find_tzfile")

@@ -41,7 +41,7 @@ EDGES = {
     "asyncpg": {"hub.db"},
     "alembic": {"hub.db"},
     "apscheduler": {"scheduler.jobs"},
-    "pydantic": {"hub.api", "hub.config"},
+    "pydantic": {"hub.api", "hub.config", "hub.db.documents"},
     "espeakng_loader": {"content.speech"},
     "gtts": {"content.speech"},
     "imageio_ffmpeg": {"content.audio.encode", "content.audio.probe", "firmware_sim.horn"},
