@@ -49,7 +49,7 @@ class Playing:
 
 
 Part = Timekeeping | Desired | Playing | Ledger
-P = TypeVar("P", Timekeeping, Desired, Playing, Ledger)
+P = TypeVar("P", bound=Part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +233,7 @@ _WRITERS: Mapping[type[Part], Callable[..., Raw]] = {
     Playing: asdict,
     Ledger: _write_ledger,
 }
-_READERS: Mapping[type[Part], Callable[[dict[str, object]], Part]] = {
+_READERS: Mapping[type, Callable[[dict[str, object]], Part]] = {
     Timekeeping: _read_timekeeping,
     Desired: _read_desired,
     Playing: _read_playing,
