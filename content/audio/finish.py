@@ -4,8 +4,7 @@ A codec moves peaks and takes a little loudness, so the figures before it promis
 """
 
 import asyncio
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from content.audio.chime import Cue
 from content.audio.encode import encode
@@ -32,17 +31,14 @@ class Finished:
     tries: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Aim:
-    target_lufs: float
-    ceiling_dbtp: float
-
-    def corrected(self, got: Loudness, profile: Profile) -> "_Aim":
-        over = got.peak_dbtp - profile.peak_max_dbtp
-        return _Aim(
-            target_lufs=self.target_lufs + profile.target_lufs - got.lufs,
-            ceiling_dbtp=self.ceiling_dbtp - (over + AIM_LOWER_DB if over > 0 else 0.0),
-        )
+def _corrected(aim: Profile, got: Loudness, wanted: Profile) -> Profile:
+    """Return where to aim next, after a try that was decoded as `got`."""
+    over = got.peak_dbtp - wanted.peak_max_dbtp
+    return replace(
+        aim,
+        target_lufs=aim.target_lufs + wanted.target_lufs - got.lufs,
+        peak_max_dbtp=aim.peak_max_dbtp - (over + AIM_LOWER_DB if over > 0 else 0.0),
+    )
 
 
 async def finish(
@@ -55,10 +51,13 @@ async def finish(
 ) -> Finished:
     """Return the encoded programme; OutOfTolerance with the last figures when it cannot be brought within `profile`."""
     wanted = profile or Profile()
-    aim = _Aim(target_lufs=wanted.target_lufs + FIRST_LOSS_LU, ceiling_dbtp=wanted.peak_max_dbtp - FIRST_HEADROOM_DB)
-    work = partial(master, speech, opening=opening, closing=closing, profile=wanted)
-    for tries in range(1, TRIES_MAX + 1):
-        done: Mastered = await asyncio.to_thread(work, ceiling_dbtp=aim.ceiling_dbtp, target_lufs=aim.target_lufs)
+    aim = replace(
+        wanted, target_lufs=wanted.target_lufs + FIRST_LOSS_LU, peak_max_dbtp=wanted.peak_max_dbtp - FIRST_HEADROOM_DB
+    )
+    tries = 0
+    while True:
+        tries += 1
+        done: Mastered = await asyncio.to_thread(master, speech, opening=opening, closing=closing, profile=aim)
         data = await encode(done.pcm, encoder or Encoder())
         figures = await probe(data)
         try:
@@ -66,7 +65,6 @@ async def finish(
         except OutOfTolerance:
             if tries == TRIES_MAX:
                 raise
-            aim = aim.corrected(figures.loudness, wanted)
+            aim = _corrected(aim, figures.loudness, wanted)
         else:
             return Finished(data=data, probe=figures, trimmed_ms=done.trimmed_ms, tries=tries)
-    raise AssertionError("unreachable: the last try returns or raises")

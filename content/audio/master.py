@@ -194,24 +194,13 @@ def assembled(speech: Pcm | None, opening: Cue | None, closing: Cue | None, prof
 
 
 def master(
-    speech: Pcm | None,
-    *,
-    opening: Cue | None = None,
-    closing: Cue | None = None,
-    profile: Profile | None = None,
-    ceiling_dbtp: float | None = None,
-    target_lufs: float | None = None,
+    speech: Pcm | None, *, opening: Cue | None = None, closing: Cue | None = None, profile: Profile | None = None
 ) -> Mastered:
-    """Return the programme in mono at 48 kHz within `profile`, or raise OutOfTolerance with the figures.
-
-    A codec adds peaks and takes loudness: `ceiling_dbtp` and `target_lufs` let its caller aim lower or higher.
-    """
-    profile = profile or Profile()
-    ceiling = profile.peak_max_dbtp if ceiling_dbtp is None else ceiling_dbtp
-    target = profile.target_lufs if target_lufs is None else target_lufs
-    programme, cut_ms = assembled(speech, opening, closing, profile)
-    out = levelled(programme, target, ceiling)
-    return Mastered(pcm=out, loudness=checked(measure(out), profile), trimmed_ms=cut_ms)
+    """Return the programme in mono at 48 kHz within `profile`, or raise OutOfTolerance with the figures."""
+    wanted = profile or Profile()
+    programme, cut_ms = assembled(speech, opening, closing, wanted)
+    out = levelled(programme, wanted.target_lufs, wanted.peak_max_dbtp)
+    return Mastered(pcm=out, loudness=checked(measure(out), wanted), trimmed_ms=cut_ms)
 
 
 def checked(loudness: Loudness, profile: Profile) -> Loudness:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from content.audio.pcm import Pcm
 from content.errors import EngineRefused, EngineResting, EngineTimeout, NobodySpoke, SpeechError
-from content.speech.engine import SpeechEngine, Spoken
+from content.speech.engine import SpeechEngine, Spoken, heard
 from content.speech.voice import Phrase, Voice
 
 
@@ -94,6 +94,7 @@ class Chain:
     async def _timed(link: Link, phrases: Sequence[Phrase], voice: Voice) -> Pcm:
         try:
             async with asyncio.timeout(link.timeout_s):
-                return await link.engine.speak(phrases, voice)
+                sound = await link.engine.speak(phrases, voice)
         except TimeoutError as exc:
             raise EngineTimeout(link.engine.name, link.timeout_s) from exc
+        return heard(link.engine.name, sound)
