@@ -1,9 +1,15 @@
 """The embedded broker: rumqttd out of the `iotcore` wheel, in a child process that dies with its parent.
 
-For a demo, a test or one commune.  A province runs Mosquitto (`hub/README.md` says why).  What differs from it:
-only MQTT 3.1.1 on this port; no access rules for each device; keep-alive must be above zero; and nothing is kept on
-disk, so after a restart retained messages and the queues of devices that were away are gone: whoever published a
-desired state publishes it again when it reconnects.
+For a demo, a test or one commune.  A province runs Mosquitto (`hub/README.md` says why).  What differs from it, as
+tried in tests/contract/test_broker.py and by hand:
+
+- only MQTT 3.1.1 on this port, and no access rules for each device; a keep-alive of zero is refused;
+- nothing is on disk: after a restart retained messages, sessions and queues are gone, so whoever published a desired
+  state publishes it again when it reconnects;
+- who subscribes with a wildcard at QoS 1 gets the first 100 retained messages and no more; at QoS 0 all of them;
+- a message that matches two filters of one client comes twice; a new subscription to a filter that the client already
+  has brings no retained message again; an UNSUBSCRIBE from an unknown filter is not acknowledged;
+- a queue for who is away holds the newest 32 MiB of each filter and drops the oldest without a word.
 
 Errors: BrokerError (trying again on another port, or after looking into the log, can help).
 """

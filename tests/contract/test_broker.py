@@ -94,6 +94,16 @@ async def test_a_retained_message_is_given_to_who_comes_later(broker: Broker) ->
     assert (message.payload, message.retain) == (b"second", True)
 
 
+async def test_who_comes_late_gets_the_retained_state_of_every_device(broker: Broker) -> None:
+    states = {f"loa/1/dev/loa-{n:04}/state" for n in range(300)}
+    async with client(broker, "hub") as hub, client(broker, "late") as late:
+        for topic in states:
+            await hub.publish(topic, b"online", qos=1, retain=True)
+        await late.subscribe("loa/1/dev/+/state", qos=0)  # at QoS 1 the embedded broker stops after 100
+        messages = await received(late, len(states))
+    assert {str(message.topic) for message in messages} == states
+
+
 async def test_a_message_to_a_present_subscriber_is_not_marked_as_retained(broker: Broker) -> None:
     async with subscriber(broker, OVERRIDE) as present, client(broker, "hub") as hub:
         await hub.publish(OVERRIDE, b"now", qos=1, retain=True)
