@@ -57,20 +57,20 @@ async def ensure_keys(ctx: Context, keys: Keys) -> None:
         await publish_keys(ctx, keys)
 
 
-async def remind(ctx: Context, gateway: Gateway, knows: Callable[[], bool], patience_s: float = 2.0) -> None:
+async def remind(ctx: Context, gateway: Gateway, key_sets: Callable[[], int], patience_s: float = 2.0) -> None:
     """Tell a broker that has forgotten everything what should stand on it; after each new connection, for ever.
 
-    `knows`: whether the key set has come back from the broker since this connection began.
+    `key_sets`: how often the broker has given us our own, which is retained: none with a new connection, none at all.
     """
-    seen = 0
+    connects = heard = 0
     while True:
         await gateway.wait_connected()
-        if gateway.connects == seen:
-            await asyncio.sleep(patience_s / 4)
-            continue
-        seen = gateway.connects
-        await asyncio.sleep(patience_s)
-        if gateway.connected and not knows():
-            async with ctx.store.write() as tx:
-                count = await tx.outbox.say_again(ctx.now_ms())
-            log.warning("the broker had forgotten", extra={"action": "said_again", "messages": count})
+        if gateway.connects != connects:
+            connects = gateway.connects
+            await asyncio.sleep(patience_s)
+            if gateway.connected and key_sets() == heard:
+                async with ctx.store.write() as tx:
+                    count = await tx.outbox.say_again(ctx.now_ms())
+                log.warning("the broker had forgotten", extra={"action": "said_again", "messages": count})
+        heard = key_sets()
+        await asyncio.sleep(patience_s / 4)

@@ -32,6 +32,8 @@ class Settings(BaseModel):
     http_port: Port = 8080
     public_url: str = ""  # how browsers reach us; https makes cookies secure
     broker_host: str = ""  # empty: an embedded broker
+    broker_listen: str = "127.0.0.1"  # where the embedded broker listens
+    broker_public_host: str = ""  # how loudspeakers reach the broker, where that differs
     broker_port: Port = 1883
     broker_username: str = ""
     broker_password: str = ""

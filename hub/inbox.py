@@ -5,6 +5,7 @@ import logging
 
 from devices.gateway import Incoming
 from devices.protocol import topics
+from hub.assets import AssetPump
 from hub.flows import collect
 from hub.flows.context import Context
 
@@ -19,19 +20,19 @@ BATCH_MAX = 200
 class Inbox:
     """Takes what comes from the broker without waiting, and keeps it in the background."""
 
-    def __init__(self, ctx: Context, ask: collect.Ask) -> None:
+    def __init__(self, ctx: Context, pump: AssetPump) -> None:
         self._ctx = ctx
-        self._ask = ask
+        self.pump = pump
         self._queue: asyncio.Queue[Incoming] = asyncio.Queue(WAITING_MAX)
         self.dropped = 0
         self.refused = 0
         self.taken = 0
-        self.broker_knows = False
+        self.key_sets = 0  # how often the broker has given us our own key set
 
     def receive(self, message: Incoming) -> None:
         """Take a message.  When the queue is full it is dropped: devices say again what is not confirmed."""
         if message.topic == topics.KEYS:
-            self.broker_knows = True
+            self.key_sets += 1
             return
         try:
             self._queue.put_nowait(message)
@@ -44,6 +45,6 @@ class Inbox:
             batch = [await self._queue.get()]
             while len(batch) < BATCH_MAX and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            done = await collect.take(self._ctx, batch, self._ask)
+            done = await collect.take(self._ctx, batch, self.pump.ask)
             self.taken += done.taken
             self.refused += done.refused

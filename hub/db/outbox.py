@@ -91,6 +91,13 @@ class Outbox:
         )
         return [_outgoing(row) for row in await self._db.execute(query)]
 
+    async def backlog(self, now_ms: int) -> tuple[int, int | None]:
+        """Return how much waits to be sent and may still be obeyed, and since when the oldest of it does."""
+        c = outbox.c
+        waiting = c.sent_ms.is_(None) & (c.not_after_ms > now_ms)
+        row = (await self._db.execute(select(func.count(), func.min(c.created_ms)).where(waiting))).one()
+        return int(row[0]), row[1]
+
     async def sent(self, numbers: Iterable[int], now_ms: int) -> None:
         """Note that the broker has these."""
         for some in _slices(sorted(numbers), 500):

@@ -11,6 +11,7 @@ from hub.db.outbox import Outbox, Outgoing
 from hub.db.stores.audit import SqlAudit
 from hub.db.stores.content import SqlAssets, SqlBulletins, SqlPinned, SqlRenders
 from hub.db.stores.devices import SqlAsRuns, SqlDeliveries, SqlDevices, SqlGroups, SqlStates
+from hub.db.stores.emergency import SqlIncidents, SqlOverrideSequences, SqlRollCalls
 from hub.db.stores.people import SqlPeople
 from hub.db.stores.schedule import SqlDays, SqlManifests, SqlProgrammes, SqlQuietHours
 
@@ -37,6 +38,9 @@ class Transaction:
         self.programmes = SqlProgrammes(connection)
         self.days = SqlDays(connection)
         self.manifests = SqlManifests(connection)
+        self.incidents = SqlIncidents(connection)
+        self.rolls = SqlRollCalls(connection)
+        self.sequences = SqlOverrideSequences(connection)
         self.quiet_hours = SqlQuietHours(connection)
 
 

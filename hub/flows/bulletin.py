@@ -225,7 +225,7 @@ async def _take_off_air(ctx: Context, tx: Transaction, bulletin: Bulletin) -> No
         clips = tuple(clip for clip in programme.clips if clip.bulletin != bulletin.id)
         after = replace(programme, clips=clips or programme.clips, enabled=programme.enabled and bool(clips))
         await tx.programmes.save(replace(after, version=programme.version + 1))
-        ctx.replan(programme.id)
+        ctx.events.tell(f"programme:{programme.id}")
 
 
 async def visible(ctx: Context, tx: Transaction, actor: Actor, bulletin_id: str) -> Bulletin:

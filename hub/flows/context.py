@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from content.recipe import Recipe, Rendered
 from devices.areas import AreaCode, UnitTree
 from devices.protocol.codec import Message, encode
-from devices.protocol.ids import ContentId
 from devices.protocol.signing import Signer
 from hub.auth.passwords import Hashing
 from hub.db.transaction import Store
@@ -34,7 +33,6 @@ class Context:
     root_public: bytes  # what a loudspeaker is given when it is enrolled, to check key sets with
     broker: tuple[str, int]  # where loudspeakers find the broker
     events: Events
-    replan: Callable[[ContentId], None]  # a programme has changed; plans follow soon
 
     def now(self) -> datetime:
         """Return now, aware and UTC, in whole milliseconds."""

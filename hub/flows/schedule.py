@@ -122,7 +122,7 @@ async def put_on_air(ctx: Context, actor: Actor, planned: Planned, *, accept_con
             subject=before.id,
             detail={**detail, "start": programme.recurrence.start.isoformat()},
         )
-    ctx.replan(programme.id)
+    ctx.events.tell(f"programme:{programme.id}")
     ctx.events.tell("bulletins", "schedule", f"bulletin:{before.id}")
     return programme
 
@@ -149,7 +149,7 @@ async def switch_off(ctx: Context, tx: Transaction, programme: Programme) -> Pro
         await tx.programmes.save(after)
     except StaleProgramme as exc:
         raise Conflicted(exc.in_vietnamese()) from exc
-    ctx.replan(programme.id)
+    ctx.events.tell(f"programme:{programme.id}")
     return after
 
 

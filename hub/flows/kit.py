@@ -1,0 +1,42 @@
+"""The sounds that every loudspeaker holds beforehand: made once, then pinned in every plan."""
+
+import logging
+from collections.abc import Collection
+
+from content.audio.chime import Cue
+from content.errors import ContentError
+from content.recipe import Recipe
+from content.speech.voice import Voice
+from content.text.normalise import normalise
+from emergency.override import PinnedSound, kit
+from hub.flows.context import Context
+
+log = logging.getLogger(__name__)
+
+WARNING_VOICE = Voice(rate_percent=90)  # words that must be understood at the far end of a field
+
+
+def recipe_of(sound: PinnedSound, speaker: str) -> Recipe:
+    """Return how a pinned sound is made: a cue alone, or a text in the warning voice."""
+    if sound.cue is not None:
+        return Recipe(phrases=(), engine=speaker, opening=Cue(sound.cue.value))
+    return Recipe(phrases=normalise(sound.text).phrases, engine=speaker, voice=WARNING_VOICE)
+
+
+async def prepare(ctx: Context, only: Collection[str] | None = None) -> int:
+    """Render and pin the kit (`only` these ids); return how many sounds are new.  What fails is logged and left out."""
+    wanted = [sound for sound in kit() if only is None or sound.id in only]
+    return sum([await _pin(ctx, sound) for sound in wanted])
+
+
+async def _pin(ctx: Context, sound: PinnedSound) -> bool:
+    try:
+        rendered = await ctx.render(recipe_of(sound, ctx.speaker))
+    except ContentError as exc:
+        log.error("pinned sound not made", extra={"action": "kit_failed", "sound": sound.id, "why": str(exc)})  # noqa: TRY400 - its figures are in the message
+        return False
+    async with ctx.store.write() as tx:
+        if (await tx.pinned.every()).get(sound.id) == rendered.asset.digest:
+            return False
+        await tx.pinned.put(sound.id, rendered.asset.digest)
+    return True

@@ -1,0 +1,52 @@
+"""What is alive, and what is late: one JSON object for a monitor, a page line for a person."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from devices.gateway import Gateway
+from hub.db.outbox import Lane, Outbox
+from hub.flows.context import Context
+from hub.inbox import Inbox
+from hub.supervise import Supervised
+
+LATE_MS = 10_000  # an outbox row that waits longer than this is not on its way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`ok` is what a load balancer asks; the rest says why not."""
+
+    ok: bool
+    database: bool
+    broker: Mapping[str, bool]
+    outbox_waiting: int
+    outbox_late: bool
+    services: Mapping[str, str]  # name -> "" or the last error
+    dropped: int
+
+
+async def examine(
+    ctx: Context, gateways: Mapping[Lane, Gateway], inbox: Inbox, services: Callable[[], list[Supervised]]
+) -> Health:
+    """Return the health of the hub.  Never raises."""
+    waiting, late, database = await _outbox(ctx)
+    broker = {lane.name.lower(): gateway.connected for lane, gateway in gateways.items()}
+    fallen = {service.name: service.last_error for service in services() if not service.running}
+    return Health(
+        ok=database and all(broker.values()) and not late and not fallen,
+        database=database,
+        broker=broker,
+        outbox_waiting=waiting,
+        outbox_late=late,
+        services=fallen,
+        dropped=inbox.dropped,
+    )
+
+
+async def _outbox(ctx: Context) -> tuple[int, bool, bool]:
+    try:
+        async with ctx.store.read() as tx:
+            count, oldest_ms = await Outbox(tx.connection).backlog(ctx.now_ms())
+    except Exception:  # noqa: BLE001 - a health check that falls says nothing; this one says that the database is away
+        return 0, False, False
+    return count, oldest_ms is not None and ctx.now_ms() - oldest_ms > LATE_MS, True
