@@ -397,7 +397,7 @@ def _earlier(known: datetime | None, new: datetime) -> datetime:
 
 
 def _heard_at(call: Call, ack: Ack, now: datetime) -> datetime:
-    """Return when it sounded: the device's clock may be wrong, yet nothing sounds before it is sent or after it is said."""
+    """Return when it sounded.  The device's clock may be wrong: nothing sounds before it is sent or after it is said."""
     said = datetime.fromtimestamp(ack.sounded_at_ms / 1000, UTC)
     return min(max(said, call.first_sent_at), now)
 
