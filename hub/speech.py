@@ -21,9 +21,9 @@ async def open_renderer(settings: Settings, store: Store) -> AsyncIterator[Rende
     async with AsyncExitStack() as stack:
         links = []
         if settings.online_voice:
-            links.append(Link(await stack.enter_async_context(GttsEngine()), ONLINE_WITHIN_S))
+            links.append(Link(engine=await stack.enter_async_context(GttsEngine()), timeout_s=ONLINE_WITHIN_S))
         espeak = await stack.enter_async_context(EspeakEngine(workers=settings.speech_workers))
-        links.append(Link(espeak, ON_PREMISES_WITHIN_S))
+        links.append(Link(engine=espeak, timeout_s=ON_PREMISES_WITHIN_S))
         yield Renderer(
             speaker=Chain(tuple(links)),
             assets=DetachedAssets(store),
