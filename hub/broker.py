@@ -33,14 +33,15 @@ POLL_S = 0.02
 LOG_TAIL_CHARS = 2000
 
 # rumqttd keeps a log in memory for every topic filter somebody subscribed to; its own default of 10 x 100 MB for each
-# would let a long demo eat the machine.  32 MiB a filter holds a day's audio for a device that was away.
+# would let a long demo eat the machine.  32 MiB a filter holds a day's audio for a device that was away.  A new
+# subscription gets no more retained messages than max_outgoing_packet_count: one state for each device there can be.
 CONFIG = """\
 id = 0
 
 [router]
 id = 0
 max_connections = 10010
-max_outgoing_packet_count = 200
+max_outgoing_packet_count = 10010
 max_segment_size = 4194304
 max_segment_count = 8
 
