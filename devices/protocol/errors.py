@@ -50,6 +50,6 @@ class IllegalTransition(ProtocolError):
     """The table has no step from `state` by `act`."""
 
     def __init__(self, state: str, act: str) -> None:
-        super().__init__(f"no step from {state!r} by {act!r}")
+        super().__init__(f"no step from '{state}' by '{act}'")
         self.state = state
         self.act = act
