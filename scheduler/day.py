@@ -287,9 +287,9 @@ def _valid_until(programme: Programme, clip: Clip) -> datetime:
 
 def _slots(settled: Sequence[_Settled], listener: Listener) -> tuple[Slot, ...]:
     placed = [one for one in settled if one.items]
-    following = [one.start for one in placed[1:]] + [NEVER]
+    following = [*(one.start for one in placed[1:]), NEVER]  # one too many when nothing is placed
     return tuple(
-        slot for one, after in zip(placed, following, strict=True) for slot in _slots_of(one, after, listener.quiet)
+        slot for one, after in zip(placed, following, strict=False) for slot in _slots_of(one, after, listener.quiet)
     )
 
 
