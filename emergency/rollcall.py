@@ -236,8 +236,12 @@ class Due:
 
 def next_steps(calls: Iterable[Call], now: datetime) -> tuple[NextStep, ...]:
     """Return what to do at `now`, at most one step a device.  Note each with `on_step`, or it is asked for again."""
-    due = (next_due(call) for call in calls)
-    return tuple(found.step for found in due if found is not None and found.at <= now)
+    due = ((call, next_due(call)) for call in calls)
+    return tuple(
+        found.step if now < call.expires_at else GiveUp(device=call.device, because=Because.OVER)
+        for call, found in due
+        if found is not None and found.at <= now
+    )
 
 
 def next_wake(calls: Iterable[Call]) -> datetime | None:
@@ -397,7 +401,7 @@ def _earlier(known: datetime | None, new: datetime) -> datetime:
 
 
 def _heard_at(call: Call, ack: Ack, now: datetime) -> datetime:
-    """Return when it sounded.  The device's clock may be wrong: nothing sounds before it is sent or after it is said."""
+    """Return when it sounded.  Clocks may be wrong, yet nothing sounds before it is sent or after it is said."""
     said = datetime.fromtimestamp(ack.sounded_at_ms / 1000, UTC)
     return min(max(said, call.first_sent_at), now)
 

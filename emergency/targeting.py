@@ -92,7 +92,7 @@ def aim(
     listeners = listeners_of(active)
     topics = smallest_set(target.areas, tree, groups)
     missed = meant - _heard(topics, listeners)
-    topics = (*topics, *fewest_topics(missed, listeners, meant))
+    topics = (*topics, *fewest_topics(missed, listeners, welcome=meant, tree=tree))
     unplaced = (device for device in active if target.shapes and device.site.lat is None and device.id not in meant)
     heard = _heard(topics, listeners)
     return Reach(
@@ -144,11 +144,14 @@ def listeners_of(devices: Iterable[Device]) -> Mapping[AreaCode, frozenset[Devic
 def fewest_topics(
     wanted: Collection[DeviceId],
     listeners: Mapping[AreaCode, frozenset[DeviceId]],
+    *,
     welcome: Collection[DeviceId] = frozenset(),
+    tree: UnitTree | None = None,
 ) -> tuple[AreaCode, ...]:
     """Return few areas that reach all `wanted`: fewest strangers first, then most reached at once.
 
-    Who is `welcome` is no stranger.  Areas lie in each other like a tree: the widest that disturbs nobody is best.
+    Who is `welcome` is no stranger.  Areas lie in each other like a tree: the widest that disturbs nobody is best.  Of
+    two that reach the same, the lower in `tree` is taken: nobody who joins the upper one tomorrow shall hear it.
     """
     left, allowed = set(wanted), frozenset(wanted) | frozenset(welcome)
     chosen: list[AreaCode] = []
@@ -156,10 +159,18 @@ def fewest_topics(
         candidates = [area for area, ids in listeners.items() if not left.isdisjoint(ids)]
         if not candidates:  # a device that listens to nothing cannot be reached
             break
-        best = min(candidates, key=lambda area: (len(listeners[area] - allowed), -len(listeners[area] & left), area))
+        best = min(candidates, key=lambda area: _cost(area, listeners[area], left, allowed, tree))
         chosen.append(best)
         left -= listeners[best]
     return tuple(_without_surplus(chosen, wanted, listeners))
+
+
+def _cost(
+    area: AreaCode, ids: frozenset[DeviceId], left: set[DeviceId], allowed: frozenset[DeviceId], tree: UnitTree | None
+) -> tuple[int, int, int, str]:
+    """Return how badly `area` serves those `left`, the least being best."""
+    depth = len(tree.ancestors(area)) if tree is not None and area in tree else 0
+    return (len(ids - allowed), -len(ids & left), -depth, area)
 
 
 def _without_surplus(

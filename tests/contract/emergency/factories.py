@@ -1,0 +1,26 @@
+"""Every implementation of the stores of `emergency`, run through one suite.  A new one goes into FACTORIES."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from emergency.memory import MemoryIncidents, MemoryRollCalls, MemorySequences
+from emergency.ports import IncidentStore, OverrideSequenceStore, RollCallStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    incidents: IncidentStore
+    roll_calls: RollCallStore
+    sequences: OverrideSequenceStore
+
+
+@asynccontextmanager
+async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    yield Stores(incidents=MemoryIncidents(), roll_calls=MemoryRollCalls(), sequences=MemorySequences())
+
+
+# name -> empty stores; `request` gives a factory the fixtures it needs (tmp_path, postgres_url)
+FACTORIES: Mapping[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Stores]]] = {"memory": memory}
