@@ -1,8 +1,9 @@
-"""EDGE: eSpeak NG, the voice that is always there: offline, in a worker process of its own.
+"""EDGE: eSpeak NG, the voice that is always there: offline, in worker processes.
 
-The library is not thread-safe and C code can take its process with it; so every worker is one fresh process (never a
-fork of the hub) that answers one caller at a time.  A worker that is slow, dies, or whose caller went away is killed;
-the sentence is asked for once more from a new one.
+The library is not thread-safe, C code can take its process with it, and what it said before changes how it sounds.  So
+every bulletin is said by a fresh process (never a fork of the hub), started while the one before was still in use: the
+same words always give the same samples.  A worker that is slow, dies, or whose caller went away is killed; the words
+are asked for once more from a new one.
 """
 
 import asyncio
@@ -46,23 +47,20 @@ class _Worker:
 
     def __init__(self, process: Process) -> None:
         self.process = process
+        self._ready = False
 
     @classmethod
-    async def started(cls, command: Sequence[str]) -> Self:
-        """Return a worker that has said it is ready."""
-        worker = cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL))
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                await worker._ready()
-        except BaseException:
-            await worker.kill()
-            raise
-        return worker
+    async def spawned(cls, command: Sequence[str]) -> Self:
+        """Return a worker that is still starting."""
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL))
 
-    async def _ready(self) -> None:
-        kind, _ = await self._frame()
-        if kind != b"R":
-            raise _WorkerFailed(f"began with {kind!r}")
+    async def ready(self) -> None:
+        """Wait until it has said that it can be asked."""
+        if not self._ready:
+            kind, _ = await self._frame()
+            if kind != b"R":
+                raise _WorkerFailed(f"began with {kind!r}")
+        self._ready = True
 
     async def _frame(self) -> tuple[bytes, bytes]:
         assert self.process.stdout is not None  # noqa: S101 - made with a pipe
@@ -118,13 +116,15 @@ class EspeakEngine:
         self._count = workers
         self._timeout_s = timeout_s
         self._command = tuple(command)
-        self._slots: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue(workers)  # last used is warmest
+        self._slots: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue(workers)  # last started is readiest
         self._waiting = 0
 
     async def __aenter__(self) -> Self:
         for _ in range(self._count - 1):
             self._slots.put_nowait(None)
-        self._slots.put_nowait(await self._start())
+        worker = await self._spawned()
+        await self._begun(worker)  # what cannot start at all is known now, not at the first bulletin
+        self._slots.put_nowait(worker)
         return self
 
     async def __aexit__(
@@ -152,13 +152,26 @@ class EspeakEngine:
             raise EngineRefused(self.name, f"{len(sounds)} answers to {len(pauses)} phrases")
         return heard(self.name, await asyncio.to_thread(strung, list(zip(sounds, pauses, strict=True))))
 
-    async def _start(self) -> _Worker:
+    async def _spawned(self) -> _Worker:
         try:
-            return await _Worker.started(self._command)
+            return await _Worker.spawned(self._command)
+        except OSError as exc:
+            raise EngineRefused(self.name, f"does not start: {exc}") from exc
+
+    async def _begun(self, worker: _Worker) -> None:
+        """Wait until `worker` is ready, and kill it when it never will be."""
+        begun = False
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await worker.ready()
+            begun = True
         except TimeoutError as exc:
             raise EngineTimeout(self.name, START_TIMEOUT_S) from exc
-        except (_WorkerFailed, OSError) as exc:
+        except _WorkerFailed as exc:
             raise EngineRefused(self.name, f"does not start: {exc}") from exc
+        finally:
+            if not begun:
+                await worker.kill()
 
     async def _slot(self) -> _Worker | None:
         """Wait in line for a worker; None is the right to start one."""
@@ -174,26 +187,30 @@ class EspeakEngine:
             self._waiting -= 1
 
     async def _ask(self, request: bytes) -> tuple[list[bytes], int]:
-        """Ask one worker; whatever goes wrong, its slot is given back, with it or for a new one."""
+        """Ask one worker and put a fresh one, or the right to start one, in its place; whatever goes wrong."""
         worker = await self._slot()
-        sound: _Worker | None = None  # the worker, when it is fit for the next caller
+        fresh: _Worker | None = None
         try:
-            worker = worker or await self._start()
+            worker = worker or await self._spawned()
+            await self._begun(worker)
+            answer = await self._answer(worker, request)
+            fresh = await self._spawned()
+        finally:
+            self._slots.put_nowait(fresh)
+            if worker is not None:
+                await worker.kill()
+        return answer
+
+    async def _answer(self, worker: _Worker, request: bytes) -> tuple[list[bytes], int]:
+        try:
             async with asyncio.timeout(self._timeout_s):
-                answer = await worker.ask(request)
-            sound = worker
+                return await worker.ask(request)
         except ValueError as exc:
-            sound = worker
             raise EngineRefused(self.name, str(exc)) from exc
         except TimeoutError as exc:
             raise EngineTimeout(self.name, self._timeout_s) from exc
         except _WorkerFailed as exc:
-            raise EngineCrashed(self.name, await worker.exit_code() if worker else None) from exc
-        finally:
-            if worker is not None and sound is None:
-                await worker.kill()
-            self._slots.put_nowait(sound)
-        return answer
+            raise EngineCrashed(self.name, await worker.exit_code()) from exc
 
 
 def _request(phrases: Sequence[Phrase], voice: Voice) -> bytes:

@@ -1,4 +1,4 @@
-"""The child process of `content.speech.espeak`: one eSpeak NG, one caller, length-prefixed frames on its two pipes.
+"""The child process of `content.speech.espeak`: one eSpeak NG, length-prefixed frames on its two pipes.
 
 Run by path, imports nothing of ours.  In: a JSON object (voice, wpm, phrases, samples_max).  Out, per phrase, the
 16-bit samples ('P'); then 'E' with the rate, or 'X' with what was wrong.  A closed input ends it.

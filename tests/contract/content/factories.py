@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from content.memory import MemoryAssetStore, MemoryBulletinStore, MemoryRenderStore
 from content.ports import AssetStore, BulletinStore, RenderStore
+from tests.fakes.sql import factories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,5 +24,11 @@ async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     yield Stores(bulletins=MemoryBulletinStore(), assets=MemoryAssetStore(), renders=MemoryRenderStore())
 
 
-# name -> empty stores; `request` gives a factory the fixtures it needs (tmp_path, postgres_url)
-FACTORIES: Mapping[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Stores]]] = {"memory": memory}
+def over_sql(store: Callable[[str], Any]) -> Stores:
+    return Stores(bulletins=store("bulletins"), assets=store("assets"), renders=store("renders"))
+
+
+# name -> empty stores; `request` gives a factory the fixtures it needs
+FACTORIES: Mapping[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Stores]]] = factories(
+    over_sql, memory
+)
