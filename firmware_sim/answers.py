@@ -1,22 +1,19 @@
 """What a device says: sealed, to the right topic; answers wait while nobody can hear them.  Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from devices.protocol import topics
-from devices.protocol.codec import encode
 from devices.protocol.errors import Reason
 from devices.protocol.ids import AssetDigest, DeviceId
 from devices.protocol.limits import REFUSALS_PER_MINUTE_MAX
 from devices.protocol.messages import Ack, AckStage, AsRun, AsRunReport, FromDevice, Need, State, Subject, Why
 from devices.protocol.topics import Leaf
-from firmware_sim.events import Publish
+from firmware_sim.events import Publish, Seal
 from firmware_sim.records import on_wire
 
 MINUTE_MS = 60_000
 WAITING_ACKS_MAX = 256  # what an evening without a line can need; a lost answer is asked for by sending again
-
-Seal = Callable[[bytes], bytes]
 
 _LEAVES: dict[type[FromDevice], Leaf] = {
     State: Leaf.STATE,
@@ -33,14 +30,18 @@ class Answers:
     device: DeviceId
     seal: Seal
     refused: int = 0  # since power-up
+    _topics: dict[Leaf, str] = field(init=False)
     _waiting: list[Publish] = field(default_factory=list)
     _refused_at: list[int] = field(default_factory=list)  # own clock, of the last refusing acks
 
+    def __post_init__(self) -> None:
+        """Build the names of its topics once."""
+        self._topics = {leaf: topics.of_device(self.device, leaf) for leaf in topics.FROM_DEVICE}
+
     def message(self, message: FromDevice) -> Publish:
-        """Return the sealed `message` for its topic."""
+        """Return what says `message` on its topic."""
         leaf = _LEAVES[type(message)]
-        payload = self.seal(encode(message))
-        return Publish(topics.of_device(self.device, leaf), payload, 1, leaf in topics.RETAINED)
+        return Publish(self._topics[leaf], message, self.seal, 1, leaf in topics.RETAINED)
 
     def ack(
         self,

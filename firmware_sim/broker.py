@@ -7,7 +7,9 @@ keeps what was not acknowledged.  What MQTT promises and no more: at least once,
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+Payload = bytes | Callable[[], bytes]  # bytes, or what makes them when somebody reads them
 QUEUE_MAX = 1_000  # Mosquitto's max_queued_messages
 
 
@@ -16,9 +18,13 @@ class Letter:
     """A message on its way to one session."""
 
     topic: str
-    payload: bytes
+    payload: Payload
     qos: int
     retained: bool = False
+
+    def bytes(self) -> bytes:
+        """Return the payload as it is read."""
+        return self.payload if isinstance(self.payload, bytes) else self.payload()
 
 
 @dataclass(slots=True)
@@ -30,7 +36,7 @@ class Session:
     filters: dict[str, int] = field(default_factory=dict)
     connected: bool = False
     epoch: int = 0  # counts connections: what was sent over an old one never arrives
-    will: tuple[str, bytes, bool] | None = None
+    will: tuple[str, Payload, bool] | None = None
     unacknowledged: dict[int, Letter] = field(default_factory=dict)
     queue: deque[Letter] = field(default_factory=deque)
     _last: int = 0
@@ -63,7 +69,7 @@ class PretendBroker:
     """One broker; whether it runs is the world's business."""
 
     def __init__(self) -> None:
-        self.retained: dict[str, tuple[bytes, int]] = {}
+        self.retained: dict[str, tuple[Payload, int]] = {}
         self.sessions: dict[str, Session] = {}
         self._plain: dict[str, dict[str, Session]] = {}  # filter -> client -> session
         self._odd: dict[str, dict[str, Session]] = {}  # filters with several wildcards: matched one by one
@@ -94,7 +100,7 @@ class PretendBroker:
         session.filters.pop(name, None)
         self._shelf(name).get(name, {}).pop(session.client, None)
 
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: Payload, *, qos: int = 1, retain: bool = False) -> None:
         """Send to everybody who listens, once each; an empty retained payload clears what is retained."""
         if retain and payload:
             self.retained[topic] = (payload, qos)
@@ -114,13 +120,10 @@ class PretendBroker:
 
     def _matching(self, topic: str) -> Iterator[tuple[str, dict[str, Session]]]:
         """Yield the filters that match `topic`: the few with one wildcard are made, not searched."""
-        parts = topic.split("/")
         plain = self._plain
-        names = [topic, "#", topic + "/#"]
-        names += ["/".join(parts[:n]) + "/#" for n in range(1, len(parts))]
-        names += ["/".join((*parts[:n], "+", *parts[n + 1 :])) for n in range(len(parts))]
-        yield from ((name, plain[name]) for name in names if name in plain)
-        yield from ((name, listeners) for name, listeners in self._odd.items() if matches(name, topic))
+        yield from ((name, plain[name]) for name in filters_of(topic) if name in plain)
+        if self._odd:
+            yield from ((name, listeners) for name, listeners in self._odd.items() if matches(name, topic))
 
     def _retained_in(self, name: str) -> Iterator[str]:
         if "+" not in name and "#" not in name:
@@ -128,6 +131,15 @@ class PretendBroker:
                 yield name
             return
         yield from (topic for topic in self.retained if matches(name, topic))
+
+
+@lru_cache(maxsize=8192)
+def filters_of(topic: str) -> tuple[str, ...]:
+    """Return every filter with at most one wildcard that matches `topic`."""
+    parts = topic.split("/")
+    below = ("/".join(parts[:n]) + "/#" for n in range(1, len(parts) + 1))
+    beside = ("/".join((*parts[:n], "+", *parts[n + 1 :])) for n in range(len(parts)))
+    return (topic, "#", *below, *beside)
 
 
 def matches(name: str, topic: str) -> bool:

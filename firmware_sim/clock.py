@@ -33,14 +33,16 @@ class Clock:
         offset_ms = max(self.offset_ms, floor_ms - own_ms)
         if floor_ms == self.floor_ms and offset_ms == self.offset_ms:
             return self
-        return replace(self, floor_ms=floor_ms, offset_ms=offset_ms)
+        return Clock(floor_ms=floor_ms, offset_ms=offset_ms, trusted=self.trusted, recent=self.recent)
 
     def set_by_beacon(self, own_ms: int, issued_at_ms: int) -> "Clock":
         """Return the clock after a live beacon: trusted, at the offset of the least delayed of the last beacons."""
         recent = (*self.recent, issued_at_ms - own_ms)[-BEACONS_KEPT:]
         best = max(recent)
         offset_ms = self.offset_ms if self.trusted and abs(best - self.offset_ms) <= DEAD_BAND_MS else best
-        return replace(self, offset_ms=offset_ms, trusted=True, recent=recent).raised(own_ms, issued_at_ms)
+        floor_ms = max(self.floor_ms, issued_at_ms)
+        offset_ms = max(offset_ms, floor_ms - own_ms)
+        return Clock(floor_ms=floor_ms, offset_ms=offset_ms, trusted=True, recent=recent)
 
     def set_by_ntp(self, own_ms: int, utc_ms: int) -> "Clock":
         """Return the clock after a time server spoke: trusted, but never below what the hub has signed."""

@@ -31,7 +31,7 @@ from devices.protocol.playout import NEVER_MS, Situation
 from devices.protocol.signing import KeyRing, Verify, verify_ed25519
 from devices.protocol.topics import Leaf
 from firmware_sim import cache
-from firmware_sim.answers import Answers, Seal
+from firmware_sim.answers import Answers
 from firmware_sim.clock import Clock
 from firmware_sim.desired import Desired, area_filters
 from firmware_sim.durable import Answer, Timekeeping
@@ -49,6 +49,7 @@ from firmware_sim.events import (
     Publish,
     Received,
     Restart,
+    Seal,
     StoreAsset,
     StoreChunk,
     StoreFailed,

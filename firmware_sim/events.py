@@ -1,10 +1,14 @@
 """What happens to a loudspeaker, and what it wants done about it: the whole surface of the core."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from devices.protocol.codec import encode
 from devices.protocol.ids import AssetDigest
+from devices.protocol.messages import FromDevice
 from firmware_sim.durable import Memory, Part
+
+Seal = Callable[[bytes], bytes]  # body -> envelope
 
 # --- events -----------------------------------------------------------------------------------------------------
 
@@ -85,12 +89,17 @@ Event = PoweredOn | Connected | Disconnected | Received | Woke | NtpSynced | Lev
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Say `payload` on `topic`."""
+    """Say `message` on `topic`, sealed when it leaves: most states of a virtual day are never read by anybody."""
 
     topic: str
-    payload: bytes
+    message: FromDevice
+    seal: Seal
     qos: int = 1
     retain: bool = False
+
+    def payload(self) -> bytes:
+        """Return the sealed message; the same bytes every time, Ed25519 has no dice."""
+        return self.seal(encode(self.message))
 
 
 @dataclass(frozen=True, slots=True)

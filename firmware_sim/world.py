@@ -12,7 +12,7 @@ from functools import partial
 
 from devices.protocol.ids import AssetDigest, DeviceId
 from devices.protocol.signing import verify_ed25519
-from firmware_sim.broker import Letter, PretendBroker, Session
+from firmware_sim.broker import Letter, Payload, PretendBroker, Session
 from firmware_sim.core import DeviceCore, Settings
 from firmware_sim.durable import Memory, part_bytes, read_part
 from firmware_sim.events import (
@@ -116,6 +116,7 @@ class Speaker:
         self._arrives_ms = 0
         self._unsent: list[Publish] = []
         self._inbox_ms = 0
+        self._delay_ms = 0
 
     @property
     def device(self) -> DeviceId:
@@ -207,6 +208,7 @@ class Speaker:
             self._retry()
             return
         self._attempt, self.online = 0, True
+        self._delay_ms = self.world.dice.randint(*QUIET_LINE.delay_ms)
         self._arrives_ms = self._inbox_ms = self.world.now_ms
         self.world.broker_found(self.device, self.core.will(), self._from_broker)
         unsent, self._unsent = self._unsent, []
@@ -215,15 +217,14 @@ class Speaker:
             self._to_broker(effect)
 
     def _from_broker(self, session: Session, number: int, letter: Letter) -> None:
-        for at_ms, payload in self._travel(letter.payload, letter.qos, down=True):
-            arrive = partial(self._arrived, session, session.epoch, number, letter, payload)
-            self.world.at(at_ms, arrive)
+        for at_ms, payload in self._travel(letter.bytes(), letter.qos, down=True):
+            self.world.at(at_ms, partial(self._arrived, session, session.epoch, number, letter, payload))
 
-    def _arrived(self, session: Session, epoch: int, number: int, letter: Letter, payload: bytes) -> None:
+    def _arrived(self, session: Session, epoch: int, number: int, letter: Letter, payload: Payload) -> None:
         if not self.online or session.epoch != epoch or self.core is None:
             return
         session.acknowledge(number)
-        self.handle(Received(letter.topic, payload, letter.retained))
+        self.handle(Received(letter.topic, _read(payload), letter.retained))
 
     def _to_broker(self, effect: Publish) -> None:
         if not self.online:
@@ -235,22 +236,20 @@ class Speaker:
         for at_ms, payload in self._travel(effect.payload, effect.qos, down=False):
             self.world.at(at_ms, partial(self._published, effect, payload, epoch))
 
-    def _published(self, effect: Publish, payload: bytes, epoch: int) -> None:
+    def _published(self, effect: Publish, payload: Payload, epoch: int) -> None:
         if not self.online or self.world.epoch(self.device) != epoch:
             return
         if effect in self._unsent:
             self._unsent.remove(effect)
         self.world.broker.publish(effect.topic, payload, qos=effect.qos, retain=effect.retain)
 
-    def _travel(self, payload: bytes, qos: int, *, down: bool) -> list[tuple[int, bytes]]:
+    def _travel(self, payload: Payload, qos: int, *, down: bool) -> list[tuple[int, Payload]]:
         """Return when and as what a message arrives, by the state of the line."""
         line, dice, now_ms = self.line, self.world.dice, self.world.now_ms
+        if line is QUIET_LINE:
+            return [(now_ms + self._delay_ms, payload)]
         at_ms = now_ms + dice.randint(*line.delay_ms)
         last_ms = self._inbox_ms if down else self._arrives_ms
-        if line is QUIET_LINE:
-            at_ms = max(at_ms, last_ms)
-            self._note_travel(at_ms, down=down)
-            return [(at_ms, payload)]
         if not qos and dice.randrange(100) < line.lose_percent:
             return []
         if dice.randrange(100) < line.swap_percent:
@@ -258,8 +257,8 @@ class Speaker:
         else:
             at_ms = max(at_ms, last_ms)
             self._note_travel(at_ms, down=down)
-        if payload and dice.randrange(100) < line.alter_percent:
-            payload = altered(payload, dice)
+        if dice.randrange(100) < line.alter_percent:
+            payload = altered(_read(payload), dice)
         copies = [(at_ms, payload)]
         if dice.randrange(100) < line.double_percent:
             copies.append((at_ms + dice.randint(*line.delay_ms), payload))
@@ -419,7 +418,7 @@ class Endpoint:
         if self.up and session.epoch == epoch and session.connected:
             session.acknowledge(number)
             for callback in self._callbacks:
-                callback(letter.topic, letter.payload, letter.retained)
+                callback(letter.topic, letter.bytes(), letter.retained)
 
 
 class World:
@@ -539,7 +538,7 @@ class World:
             if endpoint.up:
                 endpoint.come_up()
 
-    def _speak_will(self, client: str, mark: int, will: tuple[str, bytes, bool]) -> None:
+    def _speak_will(self, client: str, mark: int, will: tuple[str, Payload, bool]) -> None:
         if self._wills.get(client) == mark:
             topic, payload, retain = will
             self.broker.publish(topic, payload, qos=1, retain=retain)
@@ -613,8 +612,14 @@ class World:
                 self.after(fault.for_ms, partial(_revive, endpoint))
 
 
+def _read(payload: Payload) -> bytes:
+    return payload if isinstance(payload, bytes) else payload()
+
+
 def altered(payload: bytes, dice: random.Random) -> bytes:
     """Return `payload` with one byte that is another one."""
+    if not payload:
+        return payload
     at = dice.randrange(len(payload))
     return payload[:at] + bytes([payload[at] ^ dice.randrange(1, 256)]) + payload[at + 1 :]
 

@@ -167,6 +167,7 @@ class HubStandIn:
     resend_ms: int = MINUTE
     verify: Verify = verify_ed25519
     confirms: bool = True
+    watches_states: bool = True
     identities: dict[DeviceId, Identity] = field(default_factory=dict)
     acks: list[Ack] = field(default_factory=list)
     states: dict[DeviceId, State] = field(default_factory=dict)
@@ -186,7 +187,8 @@ class HubStandIn:
         self._sequences: dict[str, int] = defaultdict(int)
         self._open: dict[tuple[DeviceId, Subject, str], tuple[str, bytes]] = {}
         self._gathered: dict[AssetDigest, set[int]] = {}
-        self.endpoint.subscribe(*topics.HUB_FILTERS, then=self._heard)
+        filters = [name for name in topics.HUB_FILTERS if self.watches_states or not name.endswith("/state")]
+        self.endpoint.subscribe(*filters, then=self._heard)
         self.endpoint.on_up.append(self._say_everything)
         self.retain(topics.KEYS, ROOT.seal(codec.encode(self.keys)))
         if self.beacon_ms:
