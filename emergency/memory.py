@@ -72,6 +72,11 @@ class MemoryRollCalls:
         self._rolls[roll.alert] = roll
         self._calls[roll.alert] = {call.device: call for call in calls}
 
+    async def join(self, calls: Iterable[Call]) -> None:
+        """Put devices on their roll that are not on it yet."""
+        for call in calls:
+            self._calls[call.alert].setdefault(call.device, call)
+
     async def roll(self, alert: AlertId) -> RollCall:
         """Return a roll."""
         if alert not in self._rolls:

@@ -42,6 +42,9 @@ class RollCallStore(Protocol):
     async def open(self, roll: RollCall, calls: Iterable[Call]) -> None:
         """Keep a roll and its calls.  Raises IncidentExists when the alert has one already."""
 
+    async def join(self, calls: Iterable[Call]) -> None:
+        """Put devices on their roll that are not on it yet; who has answered already keeps the answers."""
+
     async def roll(self, alert: AlertId) -> RollCall:
         """Return a roll.  Raises UnknownIncident."""
 

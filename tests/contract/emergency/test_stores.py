@@ -162,6 +162,14 @@ async def test_a_device_that_joins_later_is_put_on_the_roll(stores: Stores) -> N
     assert await stores.roll_calls.calls(ROLL.alert) == CALLS
 
 
+async def test_who_joins_a_roll_again_keeps_the_answers(stores: Stores) -> None:
+    await stores.roll_calls.open(ROLL, ())
+    answered = replace(CALLS[0], accepted_at=NOW + SECOND)
+    await stores.roll_calls.put(answered)
+    await stores.roll_calls.join(CALLS)
+    assert await stores.roll_calls.calls(ROLL.alert) == (answered, CALLS[1])
+
+
 async def test_a_roll_takes_a_newer_document_and_is_closed(stores: Stores) -> None:
     other = replace(ROLL, alert=AlertId("bao-4"), opened_at=NOW - HOUR)
     await stores.roll_calls.open(ROLL, CALLS)
