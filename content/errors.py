@@ -7,6 +7,7 @@ ContentError
 ├── StaleBulletin           somebody else changed it since it was read; read again, then decide
 ├── UnknownAsset            no bytes are kept under this digest
 ├── SpeechError             an engine did not speak; the next one may
+│   ├── TextRefused         no engine can say it: no words, or far too many
 │   ├── EngineTimeout       too slow; trying again may help
 │   ├── EngineRefused       it answered no, cannot be reached, or has no such voice
 │   ├── EngineSilent        it answered with nothing that can be heard
@@ -96,6 +97,12 @@ class SpeechError(ContentError):
         super().__init__(f"{engine}: {detail}")
         self.engine = engine
         self.detail = detail
+
+
+class TextRefused(SpeechError):
+    """No engine can say this text: it has no words, or far too many.  The fault is the text's."""
+
+    vietnamese = "Văn bản không có chữ nào để đọc, hoặc quá dài."
 
 
 class EngineTimeout(SpeechError):

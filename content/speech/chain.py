@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from content.audio.pcm import Pcm
 from content.errors import EngineRefused, EngineResting, EngineTimeout, NobodySpoke, SpeechError
-from content.speech.engine import SpeechEngine, Spoken, heard
+from content.speech.engine import SpeechEngine, Spoken, heard, said
 from content.speech.voice import Phrase, Voice
 
 
@@ -64,11 +64,15 @@ class Chain:
         return {name: left for name, breaker in self._breakers.items() if (left := breaker.rests_for(now)) > 0}
 
     async def speak(self, phrases: Sequence[Phrase], voice: Voice) -> Spoken:
-        """Return the sound, who made it, and why the others did not; NobodySpoke when all failed."""
+        """Return the sound, who made it, and why the others did not; NobodySpoke when all failed.
+
+        TextRefused when the fault is the text's: no engine is asked, and none is blamed.
+        """
+        spoken = said(self.name, phrases)
         failures: list[SpeechError] = []
         for link in self._links:
             try:
-                sound = await self._asked(link, phrases, voice)
+                sound = await self._asked(link, spoken, voice)
             except SpeechError as exc:
                 failures.append(exc)
             else:

@@ -2,7 +2,7 @@
 
 speak() returns the phrases with their pauses as one mono sound, or raises one of `content.errors`: EngineTimeout
 (too slow), EngineRefused (answered no, cannot be reached), EngineSilent (nothing to hear), EngineCrashed (its process
-ended).
+ended), TextRefused (nobody could say that).
 Whatever happens inside an engine, nothing else comes out.
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from content.audio.pcm import Pcm
-from content.errors import EngineCrashed, EngineRefused, EngineSilent, EngineTimeout, SpeechError
+from content.errors import EngineCrashed, EngineRefused, EngineSilent, EngineTimeout, SpeechError, TextRefused
 from content.speech.voice import Phrase, Region, Voice, phrases_of
 
 __all__ = [
@@ -27,9 +27,11 @@ __all__ = [
     "SpeechEngine",
     "SpeechError",
     "Spoken",
+    "TextRefused",
     "Voice",
     "heard",
     "phrases_of",
+    "said",
 ]
 
 SPOKEN_CHARS_MAX = 60_000  # the longest text of the wire contract, every digit of it written out
@@ -78,10 +80,10 @@ def heard(engine: str, sound: Pcm) -> Pcm:
 
 
 def said(engine: str, phrases: Sequence[Phrase]) -> tuple[Phrase, ...]:
-    """Return the phrases that have words; EngineRefused when none has, or when there are far too many."""
+    """Return the phrases that have words; TextRefused when none has, or when there are far too many."""
     spoken = tuple(phrase for phrase in phrases if phrase.words.strip())
     if not spoken:
-        raise EngineRefused(engine, "no words")
+        raise TextRefused(engine, "no words")
     if sum(len(phrase.words) for phrase in spoken) > SPOKEN_CHARS_MAX:
-        raise EngineRefused(engine, f"more than {SPOKEN_CHARS_MAX} characters")
+        raise TextRefused(engine, f"more than {SPOKEN_CHARS_MAX} characters")
     return spoken

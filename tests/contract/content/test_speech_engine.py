@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import numpy as np
 import pytest
 
-from content.errors import EngineRefused
+from content.errors import EngineRefused, TextRefused
 from content.speech.engine import SPOKEN_CHARS_MAX, SpeechEngine
 from content.speech.espeak import EspeakEngine
 from content.speech.gtts_engine import GttsEngine
@@ -68,12 +68,12 @@ async def test_the_same_words_sound_the_same(engine: SpeechEngine) -> None:
 
 @pytest.mark.parametrize("phrases", [(), (Phrase(words="  ", pause_ms=100),)], ids=["no phrase", "no words"])
 async def test_without_words_it_refuses(engine: SpeechEngine, phrases: tuple[Phrase, ...]) -> None:
-    with pytest.raises(EngineRefused, match="no words"):
+    with pytest.raises(TextRefused, match="no words"):
         await engine.speak(phrases, Voice())
 
 
 async def test_far_too_much_is_refused(engine: SpeechEngine) -> None:
-    with pytest.raises(EngineRefused, match="characters"):
+    with pytest.raises(TextRefused, match="characters"):
         await engine.speak([Phrase(words="a " * (SPOKEN_CHARS_MAX // 2 + 1), pause_ms=0)], Voice())
 
 

@@ -9,6 +9,7 @@ from content.errors import (
     EngineTimeout,
     NobodySpoke,
     SpeechError,
+    TextRefused,
 )
 from content.speech.chain import Breaker, Chain, Link
 from content.speech.espeak import EspeakEngine
@@ -64,6 +65,15 @@ async def test_when_nobody_speaks_every_reason_is_told_in_order() -> None:
     assert [str(error) for error in failed.value.failures] == ["a: no answer within 0.05 s", "b: nothing to hear"]
     assert "a" in failed.value.in_vietnamese()
     assert "âm thanh trống" in failed.value.in_vietnamese()
+
+
+async def test_a_text_without_words_is_nobodys_failure() -> None:
+    engine = FakeEngine("first")
+    links = chain(engine)
+    for _ in range(5):
+        with pytest.raises(TextRefused):
+            await links.speak([], Voice())
+    assert (engine.asked, links.resting()) == (0, {})
 
 
 async def test_a_chain_without_engines_says_so() -> None:

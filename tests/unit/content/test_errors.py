@@ -11,6 +11,7 @@ EVERY: list[ContentError] = [
     errors.UnknownBulletin("bt-1"),
     errors.StaleBulletin("bt-1", 3),
     errors.UnknownAsset("ab" * 32),
+    errors.TextRefused("espeak", "no words"),
     errors.EngineTimeout("espeak", 5.0),
     errors.EngineRefused("gtts", "status 429"),
     errors.EngineSilent("gtts"),
