@@ -16,6 +16,7 @@ from blockbuster import BlockBuster
 
 from hub.bench import mosquitto as mosquitto_server
 from hub.broker import EmbeddedBroker
+from tests.fakes.sql import Templates, open_templates
 from tests.servers import chromium as chromium_browser
 from tests.servers.postgres import Postgres
 
@@ -80,6 +81,13 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def templates(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """Migrated, empty databases to copy; tests.fakes.sql.open_store opens a copy."""
+    with open_templates(postgres, tmp_path_factory.mktemp("templates")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Path:
     return chromium_browser.find_chromium()
 
@@ -135,6 +143,8 @@ def _block_buster() -> BlockBuster:
         function.can_block_in("zoneinfo/_tzpath.py", "find_tzfile")
         function.can_block_in("zoneinfo/_common.py", "load_tzdata")
         function.can_block_in("<frozen importlib._bootstrap>", "_find_and_load")
+        # asyncpg looks for a password file when a connection of the pool is opened.
+        function.can_block_in("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args")
     return watch
 
 

@@ -81,10 +81,10 @@ class Postgres:
             process.wait(START_TIMEOUT_S)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Make an empty database and yield its URL; it is gone afterwards, whoever is still connected."""
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Make a copy of `template` and yield its URL; it is gone afterwards, whoever is still connected."""
         name = f"loa_{uuid.uuid4().hex[:12]}"
-        self._run("createdb", *self._where(), "-U", self.user, name)
+        self._run("createdb", *self._where(), "-U", self.user, "-T", template, name)
         try:
             yield f"postgresql+asyncpg://{self.user}@{self.host}:{self.port}/{name}"
         finally:

@@ -38,7 +38,7 @@ renders = Table(
     "renders",
     metadata,
     Column("recipe", String(64), primary_key=True),
-    Column("asset", ForeignKey("assets.digest"), nullable=False),
+    Column("asset", String(64), nullable=False),
     Column("document", Text, nullable=False),
 )
 

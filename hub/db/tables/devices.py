@@ -36,14 +36,14 @@ groups = Table(
 sightings = Table(
     "sightings",
     metadata,
-    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("device", String(64), primary_key=True),
     Column("document", Text, nullable=False),
 )
 
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("device", String(64), primary_key=True),
     Column("subject", String(16), primary_key=True),
     Column("ref", String(64), primary_key=True),
     Column("sequence", Ms, primary_key=True),
@@ -57,7 +57,7 @@ Index("ix_deliveries_subject_ref", deliveries.c.subject, deliveries.c.ref)
 as_runs = Table(
     "as_runs",
     metadata,
-    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("device", String(64), primary_key=True),
     Column("key_id", String(16), primary_key=True),
     Column("n", Ms, primary_key=True),
     Column("boot", Ms, nullable=False),
@@ -80,7 +80,7 @@ Index("ix_as_runs_item", as_runs.c.item)
 as_run_marks = Table(
     "as_run_marks",
     metadata,
-    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("device", String(64), primary_key=True),
     Column("key_id", String(16), primary_key=True),
     Column("first", Ms, nullable=False),
     Column("up_to", Ms, nullable=False),

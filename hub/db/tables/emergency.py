@@ -1,6 +1,6 @@
 """Incidents and their roll calls."""
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import Column, Index, String, Table, Text
 
 from hub.db.tables.base import Ms, metadata
 
@@ -17,7 +17,7 @@ incidents = Table(
 rolls = Table(
     "rolls",
     metadata,
-    Column("alert", ForeignKey("incidents.id"), primary_key=True),
+    Column("alert", String(64), primary_key=True),
     Column("opened_ms", Ms, nullable=False),
     Column("closed_ms", Ms, nullable=True, index=True),
     Column("document", Text, nullable=False),
@@ -26,7 +26,7 @@ rolls = Table(
 calls = Table(
     "calls",
     metadata,
-    Column("alert", ForeignKey("rolls.alert"), primary_key=True),
+    Column("alert", String(64), primary_key=True),
     Column("device", String(64), primary_key=True),
     Column("document", Text, nullable=False),
 )

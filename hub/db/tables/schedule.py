@@ -27,14 +27,14 @@ programme_bulletins = Table(
     "programme_bulletins",
     metadata,
     Column("programme", ForeignKey("programmes.id", ondelete="CASCADE"), primary_key=True),
-    Column("bulletin", ForeignKey("bulletins.id"), primary_key=True),
+    Column("bulletin", String(64), primary_key=True),
 )
 Index("ix_programme_bulletins_bulletin", programme_bulletins.c.bulletin)
 
 days = Table(
     "days",
     metadata,
-    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("device", String(64), primary_key=True),
     Column("day", String(10), primary_key=True),  # 2026-08-13, local
     Column("document", Text, nullable=False),
 )
@@ -42,7 +42,7 @@ days = Table(
 manifests = Table(
     "manifests",
     metadata,
-    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("device", String(64), primary_key=True),
     Column("sequence", Ms, nullable=False),
     Column("document", Text, nullable=False),
 )

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from devices.memory import MemoryAsRuns, MemoryDeliveries, MemoryDevices, MemoryStates
 from devices.ports import AsRunStore, DeliveryStore, DeviceStore, StateStore
+from tests.fakes.sql import factories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,5 +25,13 @@ async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     yield Stores(devices=MemoryDevices(), deliveries=MemoryDeliveries(), as_runs=MemoryAsRuns(), states=MemoryStates())
 
 
-# name -> empty stores; `request` gives a factory the fixtures it needs (tmp_path, postgres_url)
-FACTORIES: Mapping[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Stores]]] = {"memory": memory}
+def over_sql(store: Callable[[str], Any]) -> Stores:
+    return Stores(
+        devices=store("devices"), deliveries=store("deliveries"), as_runs=store("as_runs"), states=store("states")
+    )
+
+
+# name -> empty stores; `request` gives a factory the fixtures it needs
+FACTORIES: Mapping[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Stores]]] = factories(
+    over_sql, memory
+)

@@ -47,6 +47,37 @@ def _tables() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_accounts_login")),
     )
     op.create_table(
+        "as_run_marks",
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("up_to", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "key_id", name=op.f("pk_as_run_marks")),
+    )
+    op.create_table(
+        "as_runs",
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("boot", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("item", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("start_ms", sa.BigInteger(), nullable=False),
+        sa.Column("end_ms", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("why", sa.String(length=32), nullable=False),
+        sa.Column("cut_by", sa.String(length=64), nullable=False),
+        sa.Column("level_cdb", sa.Integer(), nullable=False),
+        sa.Column("clock_trusted", sa.Integer(), nullable=False),
+        sa.CheckConstraint("outcome IN ('completed', 'cut', 'missed')", name=op.f("ck_as_runs_outcome")),
+        sa.PrimaryKeyConstraint("device", "key_id", "n", name=op.f("pk_as_runs")),
+    )
+    with op.batch_alter_table("as_runs", schema=None) as batch_op:
+        batch_op.create_index("ix_as_runs_item", ["item"], unique=False)
+        batch_op.create_index("ix_as_runs_start", ["start_ms"], unique=False)
+
+    op.create_table(
         "assets",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("codec", sa.String(length=16), nullable=False),
@@ -92,6 +123,38 @@ def _tables() -> None:
     )
     with op.batch_alter_table("bulletins", schema=None) as batch_op:
         batch_op.create_index("ix_bulletins_unit_stage", ["unit", "stage", "updated_ms"], unique=False)
+
+    op.create_table(
+        "calls",
+        sa.Column("alert", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("alert", "device", name=op.f("pk_calls")),
+    )
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index("ix_calls_device", ["device"], unique=False)
+
+    op.create_table(
+        "days",
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "day", name=op.f("pk_days")),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=16), nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("queued_ms", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "subject", "ref", "sequence", name=op.f("pk_deliveries")),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_deliveries_open", ["state", "queued_ms"], unique=False)
+        batch_op.create_index("ix_deliveries_subject_ref", ["subject", "ref"], unique=False)
 
     op.create_table(
         "desired",
@@ -140,6 +203,13 @@ def _tables() -> None:
         batch_op.create_index(batch_op.f("ix_incidents_stage"), ["stage"], unique=False)
 
     op.create_table(
+        "manifests",
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("device", name=op.f("pk_manifests")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("lane", sa.Integer(), nullable=False),
@@ -185,10 +255,34 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("area", name=op.f("pk_quiet_hours")),
     )
     op.create_table(
+        "renders",
+        sa.Column("recipe", sa.String(length=64), nullable=False),
+        sa.Column("asset", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("recipe", name=op.f("pk_renders")),
+    )
+    op.create_table(
+        "rolls",
+        sa.Column("alert", sa.String(length=64), nullable=False),
+        sa.Column("opened_ms", sa.BigInteger(), nullable=False),
+        sa.Column("closed_ms", sa.BigInteger(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("alert", name=op.f("pk_rolls")),
+    )
+    with op.batch_alter_table("rolls", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rolls_closed_ms"), ["closed_ms"], unique=False)
+
+    op.create_table(
         "sequences",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sequences")),
+    )
+    op.create_table(
+        "sightings",
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("device", name=op.f("pk_sightings")),
     )
     op.create_table(
         "sign_in_failures",
@@ -198,63 +292,6 @@ def _tables() -> None:
         sa.Column("last_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("counter", "key", name=op.f("pk_sign_in_failures")),
     )
-    op.create_table(
-        "as_run_marks",
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("key_id", sa.String(length=16), nullable=False),
-        sa.Column("first", sa.BigInteger(), nullable=False),
-        sa.Column("up_to", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_as_run_marks_device")),
-        sa.PrimaryKeyConstraint("device", "key_id", name=op.f("pk_as_run_marks")),
-    )
-    op.create_table(
-        "as_runs",
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("key_id", sa.String(length=16), nullable=False),
-        sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.Column("boot", sa.BigInteger(), nullable=False),
-        sa.Column("source", sa.String(length=16), nullable=False),
-        sa.Column("item", sa.String(length=64), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=True),
-        sa.Column("start_ms", sa.BigInteger(), nullable=False),
-        sa.Column("end_ms", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
-        sa.Column("why", sa.String(length=32), nullable=False),
-        sa.Column("cut_by", sa.String(length=64), nullable=False),
-        sa.Column("level_cdb", sa.Integer(), nullable=False),
-        sa.Column("clock_trusted", sa.Integer(), nullable=False),
-        sa.CheckConstraint("outcome IN ('completed', 'cut', 'missed')", name=op.f("ck_as_runs_outcome")),
-        sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_as_runs_device")),
-        sa.PrimaryKeyConstraint("device", "key_id", "n", name=op.f("pk_as_runs")),
-    )
-    with op.batch_alter_table("as_runs", schema=None) as batch_op:
-        batch_op.create_index("ix_as_runs_item", ["item"], unique=False)
-        batch_op.create_index("ix_as_runs_start", ["start_ms"], unique=False)
-
-    op.create_table(
-        "days",
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_days_device")),
-        sa.PrimaryKeyConstraint("device", "day", name=op.f("pk_days")),
-    )
-    op.create_table(
-        "deliveries",
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("subject", sa.String(length=16), nullable=False),
-        sa.Column("ref", sa.String(length=64), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("queued_ms", sa.BigInteger(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_deliveries_device")),
-        sa.PrimaryKeyConstraint("device", "subject", "ref", "sequence", name=op.f("pk_deliveries")),
-    )
-    with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.create_index("ix_deliveries_open", ["state", "queued_ms"], unique=False)
-        batch_op.create_index("ix_deliveries_subject_ref", ["subject", "ref"], unique=False)
-
     op.create_table(
         "device_areas",
         sa.Column("device", sa.String(length=64), nullable=False),
@@ -276,14 +313,6 @@ def _tables() -> None:
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_grants_account")),
         sa.ForeignKeyConstraint(["granted_by"], ["accounts.id"], name=op.f("fk_grants_granted_by")),
         sa.PrimaryKeyConstraint("account", "role", "unit", name=op.f("pk_grants")),
-    )
-    op.create_table(
-        "manifests",
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_manifests_device")),
-        sa.PrimaryKeyConstraint("device", name=op.f("pk_manifests")),
     )
     op.create_table(
         "pinned",
@@ -308,7 +337,6 @@ def _tables() -> None:
         "programme_bulletins",
         sa.Column("programme", sa.String(length=64), nullable=False),
         sa.Column("bulletin", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["bulletin"], ["bulletins.id"], name=op.f("fk_programme_bulletins_bulletin")),
         sa.ForeignKeyConstraint(
             ["programme"], ["programmes.id"], name=op.f("fk_programme_bulletins_programme"), ondelete="CASCADE"
         ),
@@ -316,26 +344,6 @@ def _tables() -> None:
     )
     with op.batch_alter_table("programme_bulletins", schema=None) as batch_op:
         batch_op.create_index("ix_programme_bulletins_bulletin", ["bulletin"], unique=False)
-
-    op.create_table(
-        "renders",
-        sa.Column("recipe", sa.String(length=64), nullable=False),
-        sa.Column("asset", sa.String(length=64), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["asset"], ["assets.digest"], name=op.f("fk_renders_asset")),
-        sa.PrimaryKeyConstraint("recipe", name=op.f("pk_renders")),
-    )
-    op.create_table(
-        "rolls",
-        sa.Column("alert", sa.String(length=64), nullable=False),
-        sa.Column("opened_ms", sa.BigInteger(), nullable=False),
-        sa.Column("closed_ms", sa.BigInteger(), nullable=True),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["alert"], ["incidents.id"], name=op.f("fk_rolls_alert")),
-        sa.PrimaryKeyConstraint("alert", name=op.f("pk_rolls")),
-    )
-    with op.batch_alter_table("rolls", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_rolls_closed_ms"), ["closed_ms"], unique=False)
 
     op.create_table(
         "sessions",
@@ -352,44 +360,16 @@ def _tables() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_account"), ["account"], unique=False)
 
-    op.create_table(
-        "sightings",
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_sightings_device")),
-        sa.PrimaryKeyConstraint("device", name=op.f("pk_sightings")),
-    )
-    op.create_table(
-        "calls",
-        sa.Column("alert", sa.String(length=64), nullable=False),
-        sa.Column("device", sa.String(length=64), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["alert"], ["rolls.alert"], name=op.f("fk_calls_alert")),
-        sa.PrimaryKeyConstraint("alert", "device", name=op.f("pk_calls")),
-    )
-    with op.batch_alter_table("calls", schema=None) as batch_op:
-        batch_op.create_index("ix_calls_device", ["device"], unique=False)
-
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     """Go back; what was written since is lost."""
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("calls", schema=None) as batch_op:
-        batch_op.drop_index("ix_calls_device")
-
-    op.drop_table("calls")
-    op.drop_table("sightings")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_account"))
 
     op.drop_table("sessions")
-    with op.batch_alter_table("rolls", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_rolls_closed_ms"))
-
-    op.drop_table("rolls")
-    op.drop_table("renders")
     with op.batch_alter_table("programme_bulletins", schema=None) as batch_op:
         batch_op.drop_index("ix_programme_bulletins_bulletin")
 
@@ -399,26 +379,19 @@ def downgrade() -> None:
 
     op.drop_table("programme_areas")
     op.drop_table("pinned")
-    op.drop_table("manifests")
     op.drop_table("grants")
     with op.batch_alter_table("device_areas", schema=None) as batch_op:
         batch_op.drop_index("ix_device_areas_area")
 
     op.drop_table("device_areas")
-    with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.drop_index("ix_deliveries_subject_ref")
-        batch_op.drop_index("ix_deliveries_open")
-
-    op.drop_table("deliveries")
-    op.drop_table("days")
-    with op.batch_alter_table("as_runs", schema=None) as batch_op:
-        batch_op.drop_index("ix_as_runs_start")
-        batch_op.drop_index("ix_as_runs_item")
-
-    op.drop_table("as_runs")
-    op.drop_table("as_run_marks")
     op.drop_table("sign_in_failures")
+    op.drop_table("sightings")
     op.drop_table("sequences")
+    with op.batch_alter_table("rolls", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rolls_closed_ms"))
+
+    op.drop_table("rolls")
+    op.drop_table("renders")
     op.drop_table("quiet_hours")
     with op.batch_alter_table("programmes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_programmes_unit"))
@@ -430,6 +403,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbox")
+    op.drop_table("manifests")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incidents_stage"))
         batch_op.drop_index(batch_op.f("ix_incidents_event"))
@@ -441,11 +415,27 @@ def downgrade() -> None:
 
     op.drop_table("devices")
     op.drop_table("desired")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_deliveries_subject_ref")
+        batch_op.drop_index("ix_deliveries_open")
+
+    op.drop_table("deliveries")
+    op.drop_table("days")
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.drop_index("ix_calls_device")
+
+    op.drop_table("calls")
     with op.batch_alter_table("bulletins", schema=None) as batch_op:
         batch_op.drop_index("ix_bulletins_unit_stage")
 
     op.drop_table("bulletins")
     op.drop_table("audit")
     op.drop_table("assets")
+    with op.batch_alter_table("as_runs", schema=None) as batch_op:
+        batch_op.drop_index("ix_as_runs_start")
+        batch_op.drop_index("ix_as_runs_item")
+
+    op.drop_table("as_runs")
+    op.drop_table("as_run_marks")
     op.drop_table("accounts")
     # ### end Alembic commands ###
