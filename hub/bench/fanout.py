@@ -2,21 +2,21 @@
 
 Both are measured with the same subscribers.  A run's time goes from the moment the alert was taken (bare: just before
 the bytes are sent) to the last byte at the last subscriber.  The payloads have the same size: the bare one takes the
-size of what the hub published just before.
+size of what the hub published just before.  Between two runs there is silence.
 
 Errors: BenchError (a subscriber was lost, or not all got the message in time).
 """
 
 import asyncio
 import json
+import secrets
 import socket
 import statistics
 import sys
 import time
-import uuid
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,20 +26,14 @@ from hub.bench import wire
 PACKAGE_ROOT = Path(__file__).parents[2]
 CONNECT_TIMEOUT_S = 120.0
 RUN_TIMEOUT_S = 30.0
-MARKER_CHARS = 16
+PAUSE_S = 0.25  # subscribers acknowledge, and the broker reads that, after a run's last byte
+MARKER_DIGITS = 16  # digits, since a hub may want to speak what it is given
 PUBLISHER_TIMEOUT_S = 10.0
+PAYLOAD_BYTES = 1024  # of the bare publish where no hub says what it sends
 
 
 class BenchError(Exception):
     """A run did not reach everybody, so that its time would mean nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One alert on its way."""
-
-    accepted_ns: int  # time.monotonic_ns() when it was taken
-    payload_bytes: int
 
 
 class Road(Protocol):
@@ -50,12 +44,13 @@ class Road(Protocol):
         """Return the topic, at QoS 1, on which every alert of this road is published."""
         ...
 
-    async def alert(self, marker: str) -> Sent:
-        """Take an alert and publish a payload that holds `marker`; return once the broker has it."""
+    async def clear(self) -> None:
+        """End the last alert, and return when nothing that came of it is on its way any more."""
         ...
 
-
-OpenRoad = Callable[[str, int], AbstractAsyncContextManager[Road]]  # host, port
+    async def alert(self, marker: str) -> int:
+        """Publish a payload that holds `marker`; return time.monotonic_ns() of when the alert was taken."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +72,10 @@ class BareRoad:
         self.payload_bytes = payload_bytes
         self._sock = sock
 
-    async def alert(self, marker: str) -> Sent:
+    async def clear(self) -> None:
+        """Do nothing: what was sent has been acknowledged."""
+
+    async def alert(self, marker: str) -> int:
         """Publish the marker, filled up to the size."""
         packet = wire.publish(self.topic, marker.encode().ljust(self.payload_bytes, b"."), packet_id=1)
         loop = asyncio.get_running_loop()
@@ -85,11 +83,11 @@ class BareRoad:
         await loop.sock_sendall(self._sock, packet)
         async with asyncio.timeout(PUBLISHER_TIMEOUT_S):
             await _read_exactly(self._sock, 4)  # the PUBACK
-        return Sent(accepted_ns=accepted_ns, payload_bytes=self.payload_bytes)
+        return accepted_ns
 
 
 @asynccontextmanager
-async def bare_road(host: str, port: int, *, topic: str, payload_bytes: int) -> AsyncIterator[BareRoad]:
+async def bare_road(host: str, port: int, *, topic: str, payload_bytes: int = PAYLOAD_BYTES) -> AsyncIterator[BareRoad]:
     """Yield a connected bare publisher."""
     loop = asyncio.get_running_loop()
     with socket.socket() as sock:
@@ -120,18 +118,20 @@ class Subscribers:
 
     async def measure(self, road: Road) -> Run:
         """Send one alert by `road`; return when all have it.  Raises BenchError when not all had it in time."""
-        marker = uuid.uuid4().hex[:MARKER_CHARS]
+        await road.clear()
+        await asyncio.sleep(PAUSE_S)
+        marker = f"{secrets.randbelow(10**MARKER_DIGITS):0{MARKER_DIGITS}}"
         await self._say({"marker": marker, "timeout_s": RUN_TIMEOUT_S})
         await self._hear(PUBLISHER_TIMEOUT_S)  # "armed"
-        sent = await road.alert(marker)
+        accepted_ns = await road.alert(marker)
         figures = await self._hear(RUN_TIMEOUT_S * 2)
         if figures["got"] != figures["subscribers"]:
             raise BenchError(f"{figures['got']} of {figures['subscribers']} subscribers got the alert")
         return Run(
-            first_ms=(figures["first_ns"] - sent.accepted_ns) / 1e6,
-            median_ms=(figures["median_ns"] - sent.accepted_ns) / 1e6,
-            last_ms=(figures["last_ns"] - sent.accepted_ns) / 1e6,
-            payload_bytes=sent.payload_bytes,
+            first_ms=(figures["first_ns"] - accepted_ns) / 1e6,
+            median_ms=(figures["median_ns"] - accepted_ns) / 1e6,
+            last_ms=(figures["last_ns"] - accepted_ns) / 1e6,
+            payload_bytes=figures["payload_bytes"],
             duplicates=figures["duplicates"],
         )
 

@@ -49,6 +49,7 @@ class Crowd:
         self._subscribed = 0
         self._marker = IDLE
         self._arrivals_ns: list[int] = []
+        self._payload_bytes = 0
         self._duplicates = 0
 
     def connect(self, count: int) -> None:
@@ -80,6 +81,7 @@ class Crowd:
             "first_ns": arrivals[0] if arrivals else None,
             "median_ns": arrivals[len(arrivals) // 2] if arrivals else None,
             "last_ns": arrivals[-1] if arrivals else None,
+            "payload_bytes": self._payload_bytes,
             "duplicates": self._duplicates,
         }
 
@@ -133,11 +135,12 @@ class Crowd:
     def _take(self, subscriber: Subscriber, first: int, body: bytes) -> None:
         kind = first & 0xF0
         if kind == wire.PUBLISH:
-            payload_at = 2 + int.from_bytes(body[:2])
+            packet_id_at = 2 + int.from_bytes(body[:2])
+            payload_at = packet_id_at + (2 if first & wire.QOS_1 else 0)
             if self._marker and body.find(self._marker, payload_at) >= 0:
-                self._count(subscriber)
+                self._count(subscriber, len(body) - payload_at)
             if first & wire.QOS_1:
-                subscriber.sock.send(wire.puback(body[payload_at : payload_at + 2]))
+                subscriber.sock.send(wire.puback(body[packet_id_at:payload_at]))
         elif kind == wire.SUBACK and not subscriber.subscribed:
             if body[-1] == wire.FAILURE:
                 raise ConnectionError("the broker refused a subscription")
@@ -146,12 +149,13 @@ class Crowd:
         elif kind == wire.CONNACK and body[1] != 0:
             raise ConnectionError(f"the broker refused a connection with {body[1]}")
 
-    def _count(self, subscriber: Subscriber) -> None:
+    def _count(self, subscriber: Subscriber, payload_bytes: int) -> None:
         if subscriber.done:
             self._duplicates += 1
             return
         subscriber.done = True
         self._arrivals_ns.append(time.monotonic_ns())
+        self._payload_bytes = payload_bytes
 
 
 def allow_open_files(count: int) -> None:

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from hub.bench import fanout
+from hub.bench.hub_road import hub_road
 from hub.bench.mosquitto import Mosquitto, MosquittoError
 from hub.bench.subscribers import allow_open_files
 
 HELP = "đo thời gian một cảnh báo tới loa cuối cùng (measure how long the last loudspeaker waits for an alert)"
 
 DEVICES_MAX = 20_000  # a loopback address has some 28 000 ports to connect from
-TOPIC = "loa/1/area/bench/override"
-PAYLOAD_BYTES = 1024  # of the bare publish when no hub says what it sends
-SPARE_FILES = 200  # the broker's own, beside one for each connection
+SPARE_FILES = 200  # the broker's and the hub's own, beside one for each connection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +40,11 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures; return 1 when they could not be had."""
     allow_open_files(args.devices + SPARE_FILES)
     try:
-        # The broker dies with the thread that started it, so that is this one and not a worker of the event loop.
-        with tempfile.TemporaryDirectory(prefix="loa-bench-") as folder, Mosquitto(Path(folder)) as broker:
-            figures = asyncio.run(_measure(broker.host, broker.port, devices=args.devices, runs=args.runs))
+        with tempfile.TemporaryDirectory(prefix="loa-bench-") as name:
+            folder = Path(name)
+            # The broker dies with the thread that started it, so that is this one and not a worker of the event loop.
+            with Mosquitto(folder / "mosquitto") as broker:
+                figures = asyncio.run(_measure(broker, folder / "hub", devices=args.devices, runs=args.runs))
     except (MosquittoError, fanout.BenchError, OSError) as exc:
         print(exc, file=sys.stderr)
         return 1
@@ -51,6 +52,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _measure(host: str, port: int, *, devices: int, runs: int) -> Mapping[str, Any]:
-    async with fanout.bare_road(host, port, topic=TOPIC, payload_bytes=PAYLOAD_BYTES) as bare:
-        return await fanout.compare(host, port, devices=devices, runs=runs, bare=bare, hub=None)
+async def _measure(broker: Mosquitto, data_dir: Path, *, devices: int, runs: int) -> Mapping[str, Any]:
+    _say("mở trung tâm, làm sẵn các âm thanh ghim (opening the hub, making its pinned sounds) …")
+    async with (
+        hub_road(broker.host, broker.port, devices=devices, data_dir=data_dir) as hub,
+        fanout.bare_road(broker.host, broker.port, topic=hub.topic) as bare,
+    ):
+        _say(f"nối {devices} loa rồi đo (connecting and measuring) …")
+        return await fanout.compare(broker.host, broker.port, devices=devices, runs=runs, bare=bare, hub=hub)
+
+
+def _say(line: str) -> None:
+    print(f"loa: {line}", file=sys.stderr)
