@@ -6,6 +6,6 @@ from tests.contract.emergency.factories import FACTORIES, Stores
 
 
 @pytest.fixture(params=sorted(FACTORIES))
-async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+async def stores(request: pytest.FixtureRequest, templates: object) -> AsyncIterator[Stores]:
     async with FACTORIES[request.param](request) as made:
         yield made
