@@ -8,8 +8,7 @@ import io
 import warnings
 from collections.abc import Iterable
 
-from content.audio.pcm import Pcm, from_int16, to_int16
-from content.errors import NotAudio
+from content.audio.pcm import Pcm, from_int16, joined, to_int16
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # on import it looks for a decoder on PATH and warns; it is not asked to decode
@@ -37,13 +36,12 @@ def _snug(segment: AudioSegment) -> AudioSegment:
 
 def strung(parts: Iterable[tuple[Pcm, int]]) -> Pcm:
     """Return phrases one after another, each followed by exactly its pause in milliseconds."""
-    held = [(_segment(sound), pause_ms) for sound, pause_ms in parts if sound.frames]
-    if not held:
-        raise NotAudio("no phrases")
-    out = AudioSegment.empty()
-    for segment, pause_ms in held:
-        out += _snug(segment) + AudioSegment.silent(duration=pause_ms, frame_rate=segment.frame_rate)
-    return _sound(out)
+    pieces: list[Pcm] = []
+    for sound, pause_ms in parts:
+        if sound.frames:
+            pause = AudioSegment.silent(duration=pause_ms, frame_rate=sound.rate)
+            pieces.append(_sound(_snug(_segment(sound)) + pause))
+    return joined(pieces)  # in one go: adding segments one by one copies all that came before, each time
 
 
 def write_wav(sound: Pcm) -> bytes:

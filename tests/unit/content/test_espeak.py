@@ -17,7 +17,7 @@ from content.speech.espeak import EspeakEngine
 from content.speech.voice import Region, Voice, phrases_of
 
 SHORT = phrases_of(["một hai ba"])
-LONG = phrases_of(["một hai ba bốn năm sáu bảy tám chín mười " * 12] * 30)  # a second of work, twenty minutes of speech
+LONG = phrases_of(["một hai ba bốn năm sáu bảy tám chín mười " * 12] * 20)  # ten minutes of speech
 
 
 def worker(engine: EspeakEngine) -> int:
@@ -60,7 +60,7 @@ async def test_a_worker_killed_in_mid_sentence_is_replaced_and_the_sentence_said
         await asyncio.to_thread(wait_until_busy, pid)
         os.kill(pid, signal.SIGKILL)
         out = await speaking
-        assert out.duration_ms > 600_000
+        assert out.duration_ms > 500_000
         assert worker(engine) != pid
 
 
@@ -94,7 +94,7 @@ async def test_a_caller_that_goes_away_leaves_no_half_sentence_to_the_next() -> 
 
 
 async def test_callers_take_turns_and_get_their_own_words() -> None:
-    sentences = [phrases_of([words]) for words in ("một", "hai ba", "bốn năm sáu bảy", "tám chín mười") * 4]
+    sentences = [phrases_of([words]) for words in ("một", "hai ba", "bốn năm sáu bảy", "tám chín mười") * 2]
     async with EspeakEngine(workers=2) as engine:
         alone = [await engine.speak(sentence, Voice()) for sentence in sentences]
         together: list[Pcm] = await asyncio.gather(*(engine.speak(sentence, Voice()) for sentence in sentences))

@@ -7,7 +7,7 @@ from content.audio.encode import decode
 from content.audio.encoder import Encoder
 from content.audio.finish import TRIES_MAX, finish
 from content.audio.loudness import measure
-from content.audio.master import Profile
+from content.audio.master import Mastered, Profile, master
 from content.audio.pcm import RATE_HZ, Pcm, pcm
 from content.audio.recognise import recognise
 from content.errors import OutOfTolerance
@@ -48,12 +48,11 @@ async def test_another_profile_is_met_as_well() -> None:
 
 
 async def test_what_no_try_can_meet_is_an_error_with_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: list[float] = []
-    honest = module.master
+    tries: list[object] = []
 
-    def counted(speech: Pcm, **aims: object) -> object:
-        tries.append(0.0)
-        return honest(speech, **aims)  # type: ignore[arg-type]
+    def counted(speech: Pcm, *, profile: Profile, **cues: None) -> Mastered:
+        tries.append(profile)
+        return master(speech, profile=profile, **cues)
 
     monkeypatch.setattr(module, "master", counted)
     never = Profile(tolerance_lu=0.5, peak_max_dbtp=-1.5)

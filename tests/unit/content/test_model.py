@@ -127,7 +127,7 @@ def test_nothing_sounds_at_or_after_the_end_of_its_validity(minutes: int, sounds
 )
 def test_what_is_too_long_or_has_no_zone_is_no_bulletin(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"characters|aware"):
-        bulletin(**fields)
+        bulletin(Stage.DRAFT, **fields)
 
 
 def test_every_word_for_people_is_there() -> None:

@@ -27,7 +27,7 @@ def test_what_is_over_full_scale_is_held_at_it() -> None:
 @pytest.mark.parametrize(
     "samples", [np.zeros((2, 2, 2), np.float32), np.zeros((4, 1)), np.zeros(4, np.float32)], ids=["3-d", "f64", "1-d"]
 )
-def test_other_arrays_are_no_sound(samples: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_other_arrays_are_no_sound(samples: np.ndarray) -> None:
     with pytest.raises(NotAudio):
         Pcm(samples=samples, rate=RATE_HZ)
 

@@ -10,7 +10,7 @@ from content.speech.voice import Phrase, Region, Voice
 
 RECIPE = Recipe(phrases=(Phrase(words="họp dân", pause_ms=300),), engine="espeak")
 
-CHANGES = {
+CHANGES: dict[str, dict[str, object]] = {
     "phrases": {"phrases": (Phrase(words="họp thôn", pause_ms=300),)},
     "a pause": {"phrases": (Phrase(words="họp dân", pause_ms=301),)},
     "engine": {"engine": "gtts+espeak"},
