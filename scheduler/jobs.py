@@ -27,8 +27,9 @@ from scheduler.calendars import ZONE, zone_of
 
 log = logging.getLogger(__name__)
 
-# APScheduler's own grace is one second: a job later than that is skipped with only a log line.
-JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+# APScheduler's own grace is one second: a job later than that is skipped with only a log line.  It also leaves out a bell
+# while too many of its kind still run; of three one runs at most (the lock), so one is left that will see what is new.
+JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 3}
 
 NIGHTLY = "nightly"
 EDITED = "edited"
@@ -120,17 +121,15 @@ class Jobs:
     async def _publish_changed(self) -> None:
         async with self._turn():
             changed, self._edited, self._first_edit = frozenset(self._edited), set(), None
-            wait = self._timing.settle
+            if not changed:  # another bell's turn has seen to it
+                return
             try:
                 await self._flows.publish_changed(changed)
             except BaseException:
-                self._edited |= changed  # nothing is lost: the bell below rings for them again
-                wait = self._timing.retry
+                self._edited |= changed
+                self._ring(EDITED, self._publish_changed, _now() + self._timing.retry)
                 raise
             finally:
-                # A bell that rang while this one still ran was left out by APScheduler; what it stood for was not.
-                if self._edited:
-                    self._ring(EDITED, self._publish_changed, _now() + wait)
                 await self._plan_check(_now())
 
     async def _plan_check(self, after: datetime) -> None:
@@ -156,7 +155,8 @@ class Jobs:
         assert task is not None  # noqa: S101 - for the type checker: a coroutine runs in a task
         self._running.add(task)
         try:
-            async with asyncio.timeout(self._timing.flow.total_seconds()), self._one_at_a_time:
+            # The lock needs no time-out of its own: everybody who holds it has one.
+            async with self._one_at_a_time, asyncio.timeout(self._timing.flow.total_seconds()):
                 yield
         finally:
             self._running.discard(task)

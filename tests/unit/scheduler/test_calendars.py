@@ -1,6 +1,7 @@
 """Local days and quiet hours."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -58,7 +59,7 @@ def test_the_local_date_is_the_one_on_the_wall(moment: datetime, day: date) -> N
 def test_days_follow_each_other_without_a_gap_also_where_the_clocks_change() -> None:
     for zone, hours in (("Asia/Ho_Chi_Minh", {24}), ("Europe/Berlin", {23, 24, 25})):
         bounds = [day_bounds(date(2026, 1, 1) + timedelta(days=n), zone) for n in range(365)]
-        assert all(one[1] == after[0] for one, after in zip(bounds, bounds[1:], strict=False))
+        assert all(one[1] == after[0] for one, after in pairwise(bounds))
         assert {(end - start) // timedelta(hours=1) for start, end in bounds} == hours
 
 
