@@ -59,12 +59,13 @@ class Gateway:
         client_id: str,
         *,
         filters: tuple[str, ...] = (),
+        at_most_once: tuple[str, ...] = (),
         receive: Callable[[Incoming], None] | None = None,
         persistent: bool = False,
     ) -> None:
         self.broker = broker
         self.client_id = client_id
-        self.filters = filters
+        self.filters = {name: 0 if name in at_most_once else 1 for name in (*filters, *at_most_once)}
         self.receive = receive
         self.persistent = persistent
         self.connects = 0
@@ -154,8 +155,8 @@ class Gateway:
         client.pending_calls_threshold = 2 * INFLIGHT_MAX
         async with client:
             self._client = client
-            for name in self.filters:
-                await client.subscribe(name, qos=1)
+            for name, qos in self.filters.items():
+                await client.subscribe(name, qos=qos)
             self.connects += 1
             self._lost = asyncio.Event()
             self._up.set()

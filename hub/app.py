@@ -126,7 +126,12 @@ def _assemble(settings: Settings, ctx: Context, keys: Keys, address: Broker, bro
     read_asset = DetachedAssets(ctx.store).read
     inbox = Inbox(ctx, AssetPump(gateways[Lane.PLAN], read_asset))
     listening = Gateway(
-        address, f"{name}-inbox", filters=(*topics.HUB_FILTERS, topics.KEYS), receive=inbox.receive, persistent=True
+        address,
+        f"{name}-inbox",
+        filters=(*topics.HUB_FILTERS, topics.KEYS),
+        at_most_once=topics.HUB_FILTERS_AT_MOST_ONCE,
+        receive=inbox.receive,
+        persistent=True,
     )
     return Hub(
         settings=settings,

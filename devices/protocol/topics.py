@@ -75,7 +75,10 @@ def asset_filter(digest: AssetDigest) -> str:
     return f"{ROOT}/asset/{digest}/+"
 
 
-HUB_FILTERS = tuple(f"{ROOT}/dev/+/{leaf}" for leaf in FROM_DEVICE)
+HUB_FILTERS = tuple(f"{ROOT}/dev/+/{leaf}" for leaf in FROM_DEVICE if leaf is not Leaf.STATE)
+# Brokers give only the first hundred or thousand of many retained messages to a subscription at QoS 1, all of them at
+# QoS 0; and a state is said again every minute.
+HUB_FILTERS_AT_MOST_ONCE = (f"{ROOT}/dev/+/{Leaf.STATE}",)
 
 
 def match(topic: str) -> TopicName | None:

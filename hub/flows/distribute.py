@@ -149,7 +149,7 @@ async def first_air(ctx: Context, after: datetime) -> datetime | None:
     """Return when the first programme after a moment begins anywhere, within a day; None: nothing does."""
     async with ctx.store.read() as tx:
         programmes = await tx.programmes.enabled()
-    starts = (slot.start for slot in _slots(programmes, after) if slot.start >= after)
+    starts = (slot.start for slot in _slots(programmes, after) if slot.start > after)
     return min(starts, default=None)
 
 
