@@ -73,4 +73,5 @@ def test_a_device_listens_to_the_hub_to_itself_and_to_its_areas() -> None:
         "loa/1/area/79/#",
     )
     assert topics.asset_filter(m.AUDIO_DIGEST) == f"loa/1/asset/{m.AUDIO_DIGEST}/+"
-    assert topics.HUB_FILTERS == ("loa/1/dev/+/state", "loa/1/dev/+/ack", "loa/1/dev/+/need", "loa/1/dev/+/asrun")
+    assert topics.HUB_FILTERS == ("loa/1/dev/+/ack", "loa/1/dev/+/need", "loa/1/dev/+/asrun")
+    assert topics.HUB_FILTERS_AT_MOST_ONCE == ("loa/1/dev/+/state",)
