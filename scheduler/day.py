@@ -223,11 +223,12 @@ def _settle(wishes: Iterable[_Wish], listener: Listener) -> tuple[_Settled, ...]
 def _place(wish: _Wish, placed: Sequence[_Settled], listener: Listener) -> _Settled:
     if wish.minds_quiet and listener.quiet.quiet(to_ms(wish.start)):
         return _Settled(wish=wish, items=(), said=(_say(wish, listener, Reason.QUIET_HOURS, "asked"),))
-    tries = [(at, _lay_out(wish, at, _room(wish, at, placed, listener.quiet).until)) for at in _moments(wish, placed)]
+    near = [one for one in placed if one.end > wish.start and one.start < wish.end + wish.programme.slack]
+    tries = [(at, _lay_out(wish, at, _room(wish, at, near, listener.quiet).until)) for at in _moments(wish, near)]
     part = [one for one in tries if one[1].items]
     whole = [one for one in part if one[1].cut is None]
     start, layout = (*whole, *part, *tries)[0]
-    asked, got = (_room(wish, at, placed, listener.quiet) for at in (wish.start, start))
+    asked, got = (_room(wish, at, near, listener.quiet) for at in (wish.start, start))
     said = _heard(wish, listener, layout, asked, got) if layout.items else _unheard(wish, listener, layout, asked)
     return _Settled(wish=wish, items=layout.items, said=tuple(said))
 

@@ -27,8 +27,8 @@ from scheduler.calendars import ZONE, zone_of
 
 log = logging.getLogger(__name__)
 
-# APScheduler's own grace is one second: a job later than that is skipped with only a log line.  It also leaves out a bell
-# while too many of its kind still run; of three one runs at most (the lock), so one is left that will see what is new.
+# APScheduler's own grace is one second: a job later than that is skipped with only a log line.  It also leaves out a
+# bell while too many of its kind still run; of three at most one is past the lock, so one is left to see what is new.
 JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 3}
 
 NIGHTLY = "nightly"

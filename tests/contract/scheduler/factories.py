@@ -1,4 +1,4 @@
-"""Every implementation of the ports of `scheduler`, each run through the same suite.  A new one is added to FACTORIES."""
+"""Every implementation of the ports of `scheduler`, each run through the same suite.  A new one goes into FACTORIES."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
