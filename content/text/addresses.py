@@ -64,10 +64,11 @@ _URL = rf"(?:https?://)(?:[A-Za-z0-9-]{{1,40}}\.){{0,5}}[A-Za-z0-9-]{{1,40}}(?::
 _EMAIL_EXAMPLE = ("ubnd_hoavang@danang.gov.vn", "u bê en nờ đê gạch dưới hoa vang a còng da nang chấm gờ ô vê chấm vê nờ")
 
 _KINDS = (
-    ("mail", _EMAIL, _address, _EMAIL_EXAMPLE, ("24h@baodanang.vn", "hai mươi tư hát a còng bao da nang chấm vê nờ")),
+    ("mail", _EMAIL, "%+-.0@_a", _address, _EMAIL_EXAMPLE, ("24h@baodanang.vn", "hai mươi tư hát a còng bao da nang chấm vê nờ")),
     (
         "url",
         _URL,
+        ":",
         _web,
         ("https://hoavang.gov.vn", "hoa vang chấm gờ ô vê chấm vê nờ"),
         None,
@@ -75,6 +76,7 @@ _KINDS = (
     (
         "host",
         rf"{_HOST}(?:/[A-Za-z0-9._~?=&%+#-]{{0,80}}){{0,8}}(?<![.?])",
+        "-.0a",
         _address,
         ("dichvucong.gov.vn", "dich vu cong chấm gờ ô vê chấm vê nờ"),
         ("24h.com.vn", "hai mươi tư hát chấm com chấm vê nờ"),
@@ -82,8 +84,8 @@ _KINDS = (
 )
 # An address may begin with a letter or with a digit.
 RULES = tuple(
-    Rule(id=f"address.{kind}.{start}", start=start, pattern=rx(pattern), read=read, examples=(example,))
-    for kind, pattern, read, by_word, by_digit in _KINDS
+    Rule(id=f"address.{kind}.{start}", start=start, pattern=rx(pattern), tails=tails, read=read, examples=(example,))
+    for kind, pattern, tails, read, by_word, by_digit in _KINDS
     for start, example in ((Start.WORD, by_word), (Start.DIGIT, by_digit))
     if example
 )

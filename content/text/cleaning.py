@@ -70,12 +70,14 @@ def _clean_cluster(cluster: str) -> str:
 
 def clean(text: str) -> Clean:
     """Return the text in the alphabet that the rules know."""
-    if _PLAIN.fullmatch(text):
+    if "  " not in text and _PLAIN.fullmatch(text):
         return Clean(text.translate(_TABLE), None)
     pieces: list[str] = []
     offsets: list[int] = []
     for hit in _CLUSTER.finditer(text):
         piece = _clean_cluster(hit[0][: 1 + MARKS_MAX])
+        if piece == " " and pieces and pieces[-1] == " ":
+            continue
         pieces.append(piece)
         offsets.extend([hit.start()] * len(piece))
     offsets.append(len(text))

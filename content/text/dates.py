@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 
+from content.text.context import Left, each, follows
 from content.text.layers import Lexicon
 from content.text.numerals import NumeralStyle, cardinal
-from content.text.rules import DASH, NO_DIGIT, NO_WORD, Rule, Said, Start, follows, rx
+from content.text.rules import DASH, NO_DIGIT, NO_WORD, Rule, Said, Start, rx
 
 _D = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _M = r"(?:0?[1-9]|1[0-2])"
@@ -26,14 +27,18 @@ def _list_of(item: str) -> str:
     return rf"{item}(?:(?:\s?,\s?{item}){{1,6}}(?:{_JOIN_WORD}{item}|{_LIST_ENDS})|{_JOIN_WORD}{item})?"
 
 
-_DAY_BEFORE = follows(
-    r"ngày|mùng|mồng|sáng|trưa|chiều|tối|đêm|hôm|hôm nay|rạng sáng|(?:thứ|T) ?(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|CN|"
-    r"lễ|dịp|tết|kỷ niệm|mừng|nghỉ|tức|nhằm|nay|hạn|trước|sau|lúc|hồi|vào|hết|quốc khánh|giải phóng|lao động|phụ nữ|"
-    r"ngày,|sáng,|chiều,|tối,|(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7]),|giờ|[0-9](?:h|g)(?:[0-9]{2})?,?|phút,?|kỳ|âm lịch"
+DATED = (
+    "ngày|mùng|mồng|sáng|trưa|chiều|tối|đêm|hôm|hôm nay|rạng sáng|chủ nhật|cn|lễ|dịp|dịp lễ|"
+    + each("thứ", "hai|ba|tư|năm|sáu|bảy|2|3|4|5|6|7")
+    + "|t2|t3|t4|t5|t6|t7"
 )
-_DAY_CHAIN = r"(?:0?[1-9]|[12][0-9]|3[01])[-/](?:0?[1-9]|1[0-2])(?:/[0-9]{4})?(?:,?\svà|,|\s?-|\sđến|\shoặc)"
-DAY_STRONG = re.compile(
-    _DAY_BEFORE.pattern + rf"|(?:^|\D){_DAY_CHAIN}\s?$", re.IGNORECASE
+_DAY_CHAIN = r"(?:^|\D)(?:0?[1-9]|[12][0-9]|3[01])[-/](?:0?[1-9]|1[0-2])(?:/[0-9]{4})?(?:,?\svà|,|\s?-|\sđến|\shoặc)\s?$"
+_HOUR = r"[0-9](?:h|g)(?:[0-9]{2})?,?\s$"
+DAY_STRONG = follows(
+    DATED + "|tết|kỷ niệm|mừng|nghỉ|tức|nhằm|nay|hạn|trước|sau|lúc|hồi|vào|hết|quốc khánh|giải phóng|lao động|phụ nữ|"
+    "giờ|phút|kỳ|âm lịch",
+    pattern=f"{_DAY_CHAIN}|{_HOUR}",
+    comma=True,
 )
 _LUNAR_MONTHS = {1: "giêng", 12: "chạp"}
 # Days so well known that 2-9 is the day although 2 < 9 looks like a range.
@@ -165,14 +170,14 @@ def _day_month(m: re.Match[str], lex: Lexicon) -> str:
     )
 
 
-_SURE_BEFORE = re.compile(r"[^\w](?:từ|đến|tới|và|qua|quá|ngày)[\s(]{1,2}$", re.IGNORECASE)
+_SURE_BEFORE = follows("từ|đến|tới|và|qua|quá|ngày")
 
 
 def _likely_date(m: re.Match[str], lex: Lexicon) -> Said | str | None:
     """Read D/M that nothing contradicts; where it could be a fraction the editor is told."""
     day, month = int(m["d"]), int(m["m"])
     said = date_words(day, month, "", lunar=False, style=lex.style)
-    sure = "0" in (m["d"][0], m["m"][0]) or day >= month or _SURE_BEFORE.search(m.string[max(0, m.start() - 8) : m.start()])
+    sure = "0" in (m["d"][0], m["m"][0]) or day >= month or _SURE_BEFORE.holds(Left(m.string, m.start()))
     if sure:
         return said
     fraction = f"{cardinal(day)} phần {'tư' if month == 4 else cardinal(month)}"
@@ -257,6 +262,8 @@ RULES = (
     Rule(
         id="date.range",
         start=Start.DIGIT,
+        heads="0123456789",
+        tails="./",
         pattern=rx(
             rf"(?P<d>{_D})[/.](?P<m>{_M})(?:[/.](?P<y>{_Y}))?{DASH}(?P<d2>{_D})[/.](?P<m2>{_M})(?:[/.](?P<y2>{_Y}))?{_END}{_LUNAR}"
         ),
@@ -270,6 +277,7 @@ RULES = (
     Rule(
         id="date.after_mung",
         start=Start.DIGIT,
+        tails="-/",
         pattern=rx(rf"(?P<d>{_D})[/-](?P<m>{_M})(?:/(?P<y>{_Y}))?{_END}{_LUNAR}"),
         before=follows("mùng|mồng"),
         read=_after_mung,
@@ -281,6 +289,7 @@ RULES = (
     Rule(
         id="date.days_of_month",
         start=Start.DIGIT,
+        tails="&+,-;_",
         pattern=rx(rf"(?P<days>{_D}(?:{_JOIN}{_D}){{1,5}})/(?P<m>{_M})(?:/(?P<y>{_Y}))?{_END}{_LUNAR}"),
         unless=follows(r"số|thôn|tổ|xóm|bản|ấp|khu|khoảng|điều|khoản|nhóm|lớp|cấp|thứ|bão số|nhà"),
         read=_days_of_month,
@@ -294,6 +303,7 @@ RULES = (
     Rule(
         id="date.full",
         start=Start.DIGIT,
+        tails="-./",
         pattern=rx(rf"(?P<d>{_D})(?P<s>[/.-])(?P<m>{_M})(?P=s)(?P<y>{_Y}){_END}{_LUNAR}"),
         read=_one_date,
         examples=(
@@ -306,6 +316,7 @@ RULES = (
     Rule(
         id="date.short_year",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(rf"(?P<d>{_D})/(?P<m>{_M})/(?P<y>[0-9]{{2}}){_END}{_LUNAR}"),
         unless=follows(r"số|nhà|kiệt|hẻm|ngõ|ngách|thửa"),
         read=_one_date,
@@ -314,6 +325,7 @@ RULES = (
     Rule(
         id="date.lunar",
         start=Start.DIGIT,
+        tails="-/",
         pattern=rx(rf"(?P<d>{_D})[/-](?P<m>{_M})(?P<y>){_END}{_LUNAR[:-1]}"),
         read=_one_date,
         examples=(
@@ -324,6 +336,7 @@ RULES = (
     Rule(
         id="date.after_day_word",
         start=Start.DIGIT,
+        tails="-/",
         pattern=rx(rf"(?P<d>{_D})[/-](?P<m>{_M})(?P<y>){_END}{_LUNAR}"),
         before=DAY_STRONG,
         read=_one_date,
@@ -337,6 +350,7 @@ RULES = (
     Rule(
         id="date.national_day",
         start=Start.DIGIT,
+        tails="-",
         pattern=rx(rf"(?P<d>{_D})-(?P<m>{_M})(?![0-9]|[./,-][0-9]|\s?(?:m|km|kg|ha|ngày|giờ|tháng|tuổi|năm|người|hộ|độ|%)\b){_LUNAR}"),
         unless=follows(r"tỷ số|tỉ số|thắng|thua|hòa|NPK|khoảng|từ|số|cấp|mức"),
         read=_national_day,
@@ -345,6 +359,7 @@ RULES = (
     Rule(
         id="date.month_year",
         start=Start.DIGIT,
+        tails="&+,-/;_",
         pattern=rx(rf"(?P<months>{_M}(?:{_JOIN}{_M}){{0,3}})/(?P<y>{_Y}){_END}"),
         before=follows("tháng"),
         read=_month_year,
@@ -370,6 +385,7 @@ RULES = (
     Rule(
         id="date.day_month_words",
         start=Start.DIGIT,
+        tails="_",
         pattern=rx(rf"(?P<d>{_D})\s(?i:tháng)\s(?P<m>{_M})(?![0-9]|[./,-][0-9]){_LUNAR}"),
         unless=follows(r"trong|sau|được|khoảng|đủ|mùng|mồng|hơn|gần|số"),
         read=_day_month,
@@ -382,10 +398,8 @@ RULES = (
         id="date.day",
         start=Start.DIGIT,
         pattern=rx(rf"(?P<days>{_list_of(_D)})(?![0-9]|[./,:-][0-9]|[%h°]|\s?x\s?[0-9]|\s{_COUNTED}(?!\w))(?!\w)"),
-        before=re.compile(
-            r"(?<!mỗi )(?<!một )(?<!mọi )(?<!từng )(?<!số )(?<!hàng )(?<!hằng )(?<![0-9] )(?<!hai )(?<!ba )(?<!\w)ngày[\s:(]{1,2}$",
-            re.IGNORECASE,
-        ),
+        before=follows("ngày"),
+        unless=follows(each("mỗi|một|mọi|từng|số|hàng|hằng|hai|ba", "ngày"), pattern=r"[0-9] ngày\s$"),
         read=_lone_day,
         examples=(
             ("ngày 5", "ngày mùng năm"),
@@ -397,6 +411,8 @@ RULES = (
     Rule(
         id="date.years",
         start=Start.DIGIT,
+        heads="12",
+        tails="-_",
         pattern=rx(rf"{_Y}{DASH}{_Y}{NO_DIGIT}{NO_WORD}(?!\s?(?:m|km|kg|ha|m²|m2|m³|m3|đồng|người|hộ|tấn)\b)"),
         read=_years,
         examples=(
@@ -421,6 +437,8 @@ RULES = (
     Rule(
         id="date.weekdays",
         start=Start.WORD,
+        heads="T",
+        tails="0",
         pattern=rx(r"T[2-7](?:(?:\s?-\s?|\s?,\s?|\svà\s|\sđến\s|\s?[+&]\s?)(?:T?[2-7]|CN)(?!\w|[/.][0-9])){0,6}(?!\w|[/.][0-9])"),
         read=_weekdays,
         examples=(
@@ -433,6 +451,8 @@ RULES = (
     Rule(
         id="date.short_month",
         start=Start.WORD,
+        heads="T",
+        tails="0",
         pattern=rx(rf"T(?P<m>{_M})(?:/(?P<y>{_Y}))?(?!\w|[/.][0-9])"),
         read=_short_month,
         examples=(("T8/2026", "tháng tám năm hai nghìn không trăm hai mươi sáu"), ("T10", "tháng mười")),
@@ -440,6 +460,8 @@ RULES = (
     Rule(
         id="time.round_the_clock",
         start=Start.DIGIT,
+        heads="2",
+        tails="/a",
         pattern=rx(r"24h?/24(?P<h>\s?(?:h|giờ))?(?![\w/])"),
         unless=DAY_STRONG,
         read=_hours_of_day,
@@ -451,6 +473,7 @@ RULES = (
     Rule(
         id="time.range",
         start=Start.DIGIT,
+        tails=":_a",
         pattern=rx(rf"(?P<a>{_CLOCK}){DASH}(?P<b>{_CLOCK})(?!\w|/[0-9])"),
         read=_clock_range,
         examples=(
@@ -462,6 +485,7 @@ RULES = (
     Rule(
         id="time.clock",
         start=Start.DIGIT,
+        tails=":_a",
         pattern=rx(rf"{_FULL_CLOCK}(?!\w|:[0-9]|/[0-9])"),
         unless=follows("tỷ lệ|tỉ lệ|pha"),
         read=_clock,
@@ -479,6 +503,7 @@ RULES = (
     Rule(
         id="time.hour_word",
         start=Start.DIGIT,
+        tails="_a",
         pattern=rx(rf"{_H}\s?(?i:giờ)\s{_MIN}(?:\s?(?:'|phút))?(?![\w/:.,-]?[0-9]|\w|\s(?:người|hộ|em|cháu|con|xe|đại biểu)\b)"),
         read=_clock,
         examples=(("7 giờ 30", "bảy giờ ba mươi phút"), ("17 giờ 05 phút", "mười bảy giờ năm phút")),
@@ -486,6 +511,7 @@ RULES = (
     Rule(
         id="time.southern_hour",
         start=Start.DIGIT,
+        tails="_a",
         pattern=rx(rf"{_H}\s?g(?!\w)"),
         before=follows("lúc|hồi|vào lúc|từ|đến|trước|sau|sáng|chiều|tối"),
         read=_clock,
@@ -498,6 +524,7 @@ LATE_RULES = (
     Rule(
         id="date.lone_month_year",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(rf"(?P<m>{_M})/(?P<y>{_Y}){_END}"),
         unless=follows(r"số|nghị định|quyết định|thông tư|luật|nghị quyết|chỉ thị|NĐ|QĐ|TT|NQ|CT|CV|TB|KH|công văn"),
         read=_lone_month_year,
@@ -506,6 +533,7 @@ LATE_RULES = (
     Rule(
         id="date.likely",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(rf"(?P<d>{_D})/(?P<m>{_M})(?P<y>){_END}{_LUNAR}"),
         unless=follows(r"khoảng|gần|hơn|chiếm|đạt|bằng|tỷ lệ|tỉ lệ|tỷ số"),
         read=_likely_date,

@@ -2,9 +2,10 @@
 
 import re
 
+from content.text.context import each, follows
 from content.text.layers import Lexicon
 from content.text.numerals import cardinal, say_identifier
-from content.text.rules import Rule, Said, Start, follows, rx
+from content.text.rules import Rule, Said, Start, rx
 
 _PART = r"[A-ZĐĂÂÊÔƠƯ][A-Za-zĐđƯưƠơ]{0,11}(?:&[A-ZĐ][A-ZĐ]{1,6})?[0-9]{0,2}"
 _SIGN = rf"{_PART}(?:[-/]{_PART}){{0,4}}"
@@ -12,7 +13,7 @@ _KINDS = (
     r"nghị định|quyết định|thông tư|thông tư liên tịch|nghị quyết|luật|luật số|chỉ thị|công văn|thông báo|kế hoạch|công điện|pháp lệnh|"
     r"tờ trình|báo cáo|hướng dẫn|lệnh|giấy mời|công văn số|NĐ|QĐ|TT|TTLT|NQ|CT|CV|TB|KH|CĐ|TTr|BC"
 )
-_KINDS_BEFORE = follows(rf"(?:{_KINDS})(?:\ssố)?")
+_NUMBERED_KINDS = each(_KINDS, "số")
 
 
 def part_words(part: str, lex: Lexicon) -> tuple[str, bool]:
@@ -71,6 +72,7 @@ RULES = (
     Rule(
         id="document.sign",
         start=Start.DIGIT,
+        tails="/_a",
         pattern=rx(rf"(?P<n>[0-9]{{1,6}})(?P<letter>[A-Za-z]?)\s?/(?:(?P<y>[12][0-9]{{3}})\s?/)?\s?(?P<sign>{_SIGN})(?![\w/])"),
         read=lambda m, lex: _document(m, lex) if m["y"] or "-" in m["sign"] or m["sign"] in lex.documents else None,
         examples=(
@@ -90,22 +92,26 @@ RULES = (
     Rule(
         id="document.year",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(r"(?P<n>[0-9]{1,5})/(?P<y>(?:19|20)[0-9]{2})(?![\w/]|[.,][0-9])"),
-        before=re.compile(_KINDS_BEFORE.pattern + r"|(?:^|\W)số\s$", re.IGNORECASE),
+        before=follows(f"{_KINDS}|{_NUMBERED_KINDS}|số"),
         read=_number_and_year,
         examples=(("Nghị định 49/2024", "nghị định bốn mươi chín năm hai nghìn không trăm hai mươi tư"),),
     ),
     Rule(
         id="document.number",
         start=Start.DIGIT,
+        heads="0",
         pattern=rx(r"(?P<n>0[0-9]{1,4})(?![\w/]|[.,][0-9])"),
-        before=follows(rf"(?:{_KINDS}|mẫu|biểu mẫu|tờ khai|phụ lục)\ssố|mẫu"),
+        before=follows(f"{_NUMBERED_KINDS}|mẫu số|tờ khai số|phụ lục số|mẫu"),
         read=_number,
         examples=(("Quyết định số 07 ngày", "quyết định số không bảy ngày"),),
     ),
     Rule(
         id="document.assembly",
         start=Start.WORD,
+        heads="Q",
+        tails="0",
         pattern=rx(r"QH[0-9]{1,2}(?!\w)"),
         read=_assembly,
         examples=(("QH15", "quốc hội khóa mười lăm"),),
@@ -113,6 +119,8 @@ RULES = (
     Rule(
         id="document.sign_alone",
         start=Start.WORD,
+        heads="BCKNQTG",
+        tails="-",
         pattern=rx(
             r"(?:NĐ-CP|NQ-CP|QĐ-TTg|CT-TTg|CĐ-TTg|(?:QĐ|NQ|KH|TB|CT|BC|TTr|CV|GM)-(?:UBND|HĐND|BCH|BCĐ|MTTQ|TU|ĐU|HU)|TT-[A-ZĐ]{3,8})(?![\w-])"
         ),

@@ -1,7 +1,7 @@
 """The lexicon in layers: the nation's, then a province's or a commune's on top.  PURE once the tables are read.
 
 A table is TSV, one entry a line: written, spoken, then optionally
-  after   the words that must stand before it   (a|b; * is "the line begins here")
+  after   the words that must stand before it   (a|b)
   before  the words that must follow it         (a|b)
   others  other readings, shown to the editor   (a|b; a lone ? marks a reading to be looked at)
 Of the entries with the same written form the first whose context holds is taken, so contexts come before the default.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from importlib import resources
 from types import MappingProxyType
 
+from content.text.context import Before, follows
 from content.text.errors import LexiconError
 from content.text.numerals import NORTHERN, NumeralStyle
 
@@ -27,7 +28,7 @@ class Entry:
 
     written: str
     spoken: str
-    after: re.Pattern[str] | None = None
+    after: Before | None = None
     before: re.Pattern[str] | None = None
     others: tuple[str, ...] = ()
     doubt: bool = False
@@ -48,13 +49,9 @@ def _words(cell: str) -> str:
     return "|".join(re.escape(w.strip()).replace(r"\ ", " ") for w in cell.split("|") if w.strip())
 
 
-def after_words(cell: str) -> re.Pattern[str] | None:
-    """Return a pattern for the end of what stands before; `*` stands for the beginning of a line."""
-    if not cell.strip():
-        return None
-    if cell.strip() == "*":
-        return re.compile(r"(?:^|\n)[\s\-+•*\"'(]{0,8}$")
-    return re.compile(rf"(?:^|[^\w])(?:{_words(cell)})[\s:,(\"']{{0,3}}$", re.IGNORECASE)
+def after_words(cell: str) -> Before | None:
+    """Return the condition on what stands before, or None."""
+    return follows(cell, comma=True) if cell.strip() else None
 
 
 def before_words(cell: str) -> re.Pattern[str] | None:

@@ -41,6 +41,8 @@ RULES = (
     Rule(
         id="letter.warning_level",
         start=Start.WORD,
+        heads="B",
+        tails="0_",
         pattern=rx(r"BĐ\s?(?P<n>[1-4]|I{1,3})(?!\w)"),
         read=lambda m, lex: f"báo động {cardinal(int(m['n']) if m['n'].isdigit() else len(m['n']), lex.style)}",
         examples=(("trên BĐ3", "trên báo động ba"), ("BĐ II", "báo động hai")),
@@ -48,6 +50,7 @@ RULES = (
     Rule(
         id="letter.code",
         start=Start.WORD,
+        tails="0",
         pattern=rx(rf"{_CODE_RUN}(?!\w)"),
         read=_code,
         examples=(
@@ -60,6 +63,7 @@ RULES = (
     Rule(
         id="letter.number_letter",
         start=Start.DIGIT,
+        tails="a",
         pattern=rx(r"(?P<n>[0-9]{1,3})(?P<rest>[A-ZĐ]{1,2}(?:[0-9]{1,2})?|[a-eđ])(?!\w)"),
         read=_number_letter,
         examples=(("lớp 12A1", "lớp mười hai a một"), ("khoản 2a", "khoản hai a"), ("xe 5T", "xe năm tê")),

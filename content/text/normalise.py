@@ -7,13 +7,15 @@ anchored and bounded; then the lexicon; then the token is said as a word.  Whate
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from content.text import addresses, dates, documents, letters, phones, roads, roman, slashes, units
 from content.text.cleaning import Clean, clean
+from content.text.context import LEFT_CHARS, Left
 from content.text.layers import NATION, Entry, Lexicon
 from content.text.numerals import spell_digits
-from content.text.rules import CAPITAL, CONTEXT_CHARS, Rule, Said, Start
+from content.text.rules import CAPITAL, Rule, Said, Start
 from content.text.spoken import Phrase, Reading, SpokenText, Unread
 from content.text.syllables import LETTERS, spoken_word
 
@@ -32,7 +34,6 @@ RULES: tuple[Rule, ...] = (
     *slashes.LATE_RULES,
     *units.LATE_RULES,
 )
-_BY_START = MappingProxyType({start: tuple(r for r in RULES if r.start is start) for start in Start})
 
 # A pause after a sign, in milliseconds at the normal rate; an engine scales them.
 PAUSES_MS = MappingProxyType(
@@ -55,6 +56,8 @@ _HEADING = re.compile(rf"^[\s,:;–-]{{1,3}}[{CAPITAL}]{{2,}}(?!\w)")
 _HEADING_BEFORE = re.compile(rf"(?<!\w)[{CAPITAL}]{{2,}}[\s,:;–-]{{1,3}}$")
 _WORD_CHARS_MAX = 40  # a longer run is no word; it is said as it stands and shown to the editor
 _SPELL_MAX = 5  # capitals up to this length are spelled; longer ones are a name in capitals
+# A whole 45-minute session has about 60 000 characters.  What is beyond is not said: it is shown to the editor.
+TEXT_CHARS_MAX = 100_000
 _FOREIGN_CHARS = re.compile(f"[^{LETTERS}]")
 
 
@@ -88,17 +91,36 @@ class _Draft:
         self.unread.append(Unread(start=first, end=last, source=self.source[first:last], proposed=proposed, rule=rule))
 
 
+def _character(c: str) -> str:
+    """Return a character's class in `Rule.tails`."""
+    if not c:
+        return "$"
+    if c in "0123456789":
+        return "0"
+    return "a" if c.isalpha() else "_" if c == " " else c
+
+
+@lru_cache(maxsize=4096)
+def _candidates(start: Start, head: str, tail: str) -> tuple[Rule, ...]:
+    """Return the rules that can begin with this character and go on with that class after its first run."""
+    return tuple(
+        r
+        for r in RULES
+        if r.start is start and (not r.heads or head in r.heads) and (not r.tails or tail in r.tails)
+    )
+
+
 def _rule_at(text: str, pos: int, rules: Iterable[Rule], lexicon: Lexicon) -> tuple[Rule, int, Said] | None:
     """Return the first rule that reads something here, where it ends and what it says."""
-    left: str | None = None
+    left: Left | None = None
     for rule in rules:
         hit = rule.pattern.match(text, pos)
         if hit is None or hit.end() == pos:
             continue
-        if left is None:
-            left = text[max(0, pos - CONTEXT_CHARS) : pos]
-        if (rule.before and not rule.before.search(left)) or (rule.unless and rule.unless.search(left)):
-            continue
+        if rule.before or rule.unless:
+            left = left or Left(text, pos)
+            if (rule.before and not rule.before.holds(left)) or (rule.unless and rule.unless.holds(left)):
+                continue
         said = rule.read(hit, lexicon)
         if said:
             return rule, hit.end(), said if isinstance(said, Said) else Said(words=said)
@@ -112,15 +134,15 @@ def _entry_fits(text: str, pos: int, entry: Entry) -> bool:
         return False
     if entry.written[-1].isalnum() and text[end : end + 1].isalnum():
         return False
-    if entry.after and not entry.after.search(text[max(0, pos - CONTEXT_CHARS) : pos]):
+    if entry.after and not entry.after.holds(Left(text, pos)):
         return False
     return not entry.before or entry.before.match(text, end) is not None
 
 
 def _in_heading(text: str, start: int, end: int) -> bool:
     """Say whether the words beside are capitals too, so that capitals do not mean an abbreviation."""
-    after = _HEADING.match(text[end : end + CONTEXT_CHARS])
-    return after is not None or _HEADING_BEFORE.search(text[max(0, start - CONTEXT_CHARS) : start]) is not None
+    after = _HEADING.match(text[end : end + LEFT_CHARS])
+    return after is not None or _HEADING_BEFORE.search(text[max(0, start - LEFT_CHARS) : start]) is not None
 
 
 def _entry_at(text: str, pos: int, head: str, lexicon: Lexicon) -> Entry | None:
@@ -204,7 +226,9 @@ def _read_token(draft: _Draft, kind: Start, token: str, pos: int, lexicon: Lexic
     """Read what begins with this token; return where it ends."""
     text = draft.cleaned.text
     entry = _entry_at(text, pos, token, lexicon) if kind is Start.DIGIT else None
-    found = None if entry else _rule_at(text, pos, _BY_START[kind], lexicon)
+    after = pos + len(token)
+    rules = _candidates(kind, token[0], _character(text[after : after + 1]))
+    found = None if entry else _rule_at(text, pos, rules, lexicon)
     if found:
         rule, end, said = found
         draft.replace(pos, end, said, rule.id)
@@ -244,8 +268,12 @@ def _phrases(said: Iterable[str | int]) -> tuple[Phrase, ...]:
 
 def normalise(text: str, lexicon: Lexicon = NATION) -> SpokenText:
     """Return a written text in spoken words, with every replacement and every doubt listed."""
-    draft = _Draft(source=text, cleaned=clean(text))
+    head = text if len(text) <= TEXT_CHARS_MAX else text[:TEXT_CHARS_MAX]
+    draft = _Draft(source=head, cleaned=clean(head))
     _scan(draft, lexicon)
+    if len(head) < len(text):
+        rest = Unread(start=len(head), end=len(text), source=text[len(head) :], proposed="", rule="text.too_long")
+        draft.unread.append(rest)
     return SpokenText(
         spoken=" ".join(w for w in draft.said if isinstance(w, str)),
         phrases=_phrases(draft.said),

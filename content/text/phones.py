@@ -2,9 +2,10 @@
 
 import re
 
+from content.text.context import ends_in, follows
 from content.text.layers import Lexicon
 from content.text.numerals import DIGITS, cardinal, spell_digits
-from content.text.rules import Rule, Start, follows, rx
+from content.text.rules import Rule, Start, rx
 
 _SEP = r"[ .\-]?"
 _CALL = (
@@ -69,6 +70,7 @@ RULES = (
     Rule(
         id="phone.mobile",
         start=Start.DIGIT,
+        heads="0",
         pattern=rx(rf"0[35789][0-9](?:{_SEP}[0-9]){{7}}(?![0-9]|[.,/][0-9])"),
         read=_phone,
         examples=(
@@ -80,6 +82,7 @@ RULES = (
     Rule(
         id="phone.landline",
         start=Start.DIGIT,
+        heads="0",
         pattern=rx(rf"02[0-9](?:[0-9]?\)\s?)?(?:{_SEP}[0-9]){{7,8}}(?![0-9]|[.,/][0-9])"),
         read=_phone,
         examples=(
@@ -91,6 +94,8 @@ RULES = (
     Rule(
         id="phone.masked",
         start=Start.DIGIT,
+        heads="01",
+        tails="-._a",
         pattern=rx(r"[01][0-9]{1,3}(?:[ .\-]?[0-9xX]{1,6}){0,4}[ .\-]?[xX]{2,7}(?!\w)"),
         read=_masked,
         examples=(("0236.3.xxx", "không hai ba sáu ba ích xì ích xì ích xì"),),
@@ -98,6 +103,7 @@ RULES = (
     Rule(
         id="phone.service",
         start=Start.DIGIT,
+        heads="1",
         pattern=rx(r"1[89]00(?:[ .]?[0-9]){4,6}(?![0-9]|[.,/][0-9])"),
         unless=follows("năm|từ|khoảng|gồm"),
         read=_phone,
@@ -106,8 +112,10 @@ RULES = (
     Rule(
         id="phone.international",
         start=Start.SIGN,
+        heads="+",
+        tails="0",
         pattern=rx(r"\+(?P<code>[1-9][0-9]{0,2})(?P<rest>(?:[ .\-]?\(?[0-9]\)?){8,10})?(?![0-9])"),
-        unless=re.compile(r"[0-9]\s?$"),
+        unless=ends_in(r"[0-9]\s?$"),
         read=_international,
         examples=(
             ("đầu số +84 lạ", "đầu số cộng tám mươi tư lạ"),
@@ -117,6 +125,8 @@ RULES = (
     Rule(
         id="plate",
         start=Start.DIGIT,
+        heads="123456789",
+        tails="-a",
         pattern=rx(r"(?P<series>[1-9][0-9]-?[A-ZĐ]{1,2}[0-9]?)\s?[-.]?\s?(?P<tail>[0-9]{3})\.(?P<pair>[0-9]{2})(?!\w)"),
         read=_plate,
         examples=(("36B5-123.45", "ba sáu bê năm một hai ba bốn lăm"), ("43A-678.90", "bốn ba a sáu bảy tám chín không")),
@@ -124,6 +134,8 @@ RULES = (
     Rule(
         id="plate.plain",
         start=Start.DIGIT,
+        heads="123456789",
+        tails="-a",
         pattern=rx(r"(?P<series>[1-9][0-9]-?[A-ZĐ]{1,2}[0-9]?)\s?[-.]\s?(?P<tail>[0-9]{4,5})(?P<pair>(?!))?(?!\w|\.[0-9])"),
         read=_plate,
         examples=(("43C1-1234", "bốn ba xê một một hai ba bốn"),),
@@ -131,6 +143,7 @@ RULES = (
     Rule(
         id="phone.hotlines",
         start=Start.DIGIT,
+        heads="15",
         pattern=rx(
             rf"{_HOTLINES}(?:(?:\s?,\s?|\s?-\s?|\s?/\s?|\s(?:hoặc|và|hay)\s){_HOTLINES}){{0,4}}(?![\w]|[.,/%][0-9]|\s?%|\s(?:hộ|người|ha|đồng|triệu|con|đại biểu)\b)"
         ),
@@ -148,7 +161,7 @@ RULES = (
         pattern=rx(r"[0-9]{1,4}(?:[ .\-]?[0-9]{1,4}){1,4}(?![0-9]|[.,/][0-9]|\w|\s?(?:đ|đồng|triệu|hộ|người)\b)"),
         before=follows(r"hotline|tổng đài|đường dây nóng|điện thoại|SĐT|ĐT|ĐTDĐ|Tel|số máy|máy nhánh|số điện thoại|Hotline|fax|đầu số"),
         read=_digits,
-        examples=(("điện thoại: 3.889.911", "điện thoại ba tám tám chín chín một một")),
+        examples=(("điện thoại: 3.889.911", "điện thoại ba tám tám chín chín một một"),),
     ),
     Rule(
         id="number.account",

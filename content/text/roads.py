@@ -2,9 +2,10 @@
 
 import re
 
+from content.text.context import Before, follows
 from content.text.layers import Lexicon
 from content.text.numerals import say_number, say_road
-from content.text.rules import CAPITAL, Rule, Start, follows, rx
+from content.text.rules import CAPITAL, Rule, Start, rx
 
 _ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "ĐH": "đường huyện", "HL": "hương lộ", "CT": "cao tốc", "ĐX": "đường xã"}
 _PLACES = {"P": "phường", "Q": "quận", "H": "huyện", "X": "xã", "TT": "thị trấn", "TX": "thị xã", "TP": "thành phố", "KP": "khu phố"}
@@ -64,12 +65,14 @@ def _place(m: re.Match[str], lex: Lexicon) -> str:
     return _PLACES[m["kind"]]
 
 
-_NAME = re.compile(rf"[{CAPITAL}][a-zà-ỹđ]{{1,6}}\s$")
+_NAME = Before(pattern=re.compile(rf"[{CAPITAL}][a-zà-ỹđ]{{1,6}}\s$"))
 
 RULES = (
     Rule(
         id="road.code",
         start=Start.WORD,
+        heads="QĐTHC",
+        tails=".0_",
         pattern=rx(r"(?P<kind>QL|ĐT|TL|ĐH|HL|CT|ĐX)\.?\s?(?P<n>[0-9]{1,3})(?P<letters>[A-ZĐ]{0,2}[0-9]?)(?![\w/]|[.,][0-9]|-[0-9]| [0-9]{3})"),
         read=lambda m, lex: None if m["kind"] in {"CT", "ĐH"} and " " in m[0] else _road(m, lex),
         examples=(
@@ -84,13 +87,15 @@ RULES = (
         id="road.number",
         start=Start.DIGIT,
         pattern=rx(r"(?P<n>[0-9]{1,3})(?P<letters>[A-ZĐ]{0,2}[0-9]?)(?![\w/]|[.,][0-9])"),
-        before=follows(r"quốc lộ|tỉnh lộ|đường tỉnh|hương lộ|đường huyện|huyện lộ|QL|ĐT\.|liên tỉnh lộ|đường tỉnh lộ"),
+        before=follows(r"quốc lộ|tỉnh lộ|đường tỉnh|hương lộ|đường huyện|huyện lộ|QL|ĐT.|liên tỉnh lộ|đường tỉnh lộ"),
         read=_road_number,
         examples=(("quốc lộ 1A", "quốc lộ một a"), ("tỉnh lộ 295B", "tỉnh lộ hai chín năm bê"), ("quốc lộ 217", "quốc lộ hai một bảy")),
     ),
     Rule(
         id="road.post",
         start=Start.WORD,
+        heads="Kk",
+        tails="0_",
         pattern=rx(r"(?:Km|KM|km)\s?(?P<n>[0-9]{1,4})(?:\s?\+\s?(?P<plus>[0-9]{1,3}))?(?![\w/]|[.,][0-9])"),
         read=_post,
         examples=(("Km12+500", "ki lô mét mười hai cộng năm trăm"), ("km 15", "ki lô mét mười lăm")),
@@ -98,6 +103,7 @@ RULES = (
     Rule(
         id="house.number",
         start=Start.DIGIT,
+        tails="/a",
         pattern=rx(r"[0-9]{1,4}[A-ZĐ]?[0-9]?(?:/[0-9]{1,4}[A-ZĐ]?){1,4}(?![\w/-]|[.,][0-9])"),
         before=follows(r"số|số nhà|nhà|nhà số|kiệt|hẻm|ngõ|ngách|địa chỉ|thửa|thửa đất số|lớp|lô|phòng|căn hộ|SN"),
         unless=follows(r"công văn số|quyết định số|tổng số|con số"),
@@ -107,6 +113,7 @@ RULES = (
     Rule(
         id="house.before_street",
         start=Start.DIGIT,
+        tails="/a",
         pattern=rx(r"[0-9]{1,4}[A-ZĐ]?(?:/[0-9]{1,4}[A-ZĐ]?){1,4}(?=,?\s(?:đường|Đường|phố|Phố)\s)"),
         unless=follows("ngày|khoảng"),
         read=_house,
@@ -115,6 +122,8 @@ RULES = (
     Rule(
         id="house.alley",
         start=Start.WORD,
+        heads="K",
+        tails="0",
         pattern=rx(r"K[0-9]{1,4}/[0-9]{1,4}(?:/[0-9]{1,3})?(?![\w/])"),
         read=_alley,
         examples=(("K12/34 Hải Phòng", "kiệt mười hai trên ba mươi tư hải phòng"),),
@@ -122,6 +131,8 @@ RULES = (
     Rule(
         id="place.numbered",
         start=Start.WORD,
+        heads="PQK",
+        tails=".0_",
         pattern=rx(r"(?P<kind>P|Q|KP)\.?\s?(?P<n>[0-9]{1,2})(?![\w/]|[.,][0-9])"),
         read=_numbered_place,
         examples=(("Q.1", "quận một"), ("P. 12", "phường mười hai"), ("KP3", "khu phố ba")),
@@ -129,6 +140,8 @@ RULES = (
     Rule(
         id="place.acting",
         start=Start.WORD,
+        heads="Q",
+        tails=".",
         pattern=rx(rf"Q\.\s?(?=(?i:chủ tịch|phó|giám đốc|trưởng|bí thư|hiệu trưởng|chánh|tổng|viện trưởng|cục trưởng)(?![a-zà-ỹđ{CAPITAL}]))"),
         read=lambda _m, _lex: "quyền",
         examples=(("Q. Chủ tịch UBND", "quyền chủ tịch ủy ban nhân dân"),),
@@ -136,6 +149,8 @@ RULES = (
     Rule(
         id="place.named",
         start=Start.WORD,
+        heads="HPQTX",
+        tails=".",
         pattern=rx(rf"(?P<kind>P|Q|H|X|TT)\.\s?(?=[{CAPITAL}][{CAPITAL}a-zà-ỹđ])"),
         unless=_NAME,
         read=_place,

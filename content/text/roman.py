@@ -2,9 +2,10 @@
 
 import re
 
+from content.text.context import ends_in, follows
 from content.text.layers import Lexicon
 from content.text.numerals import cardinal
-from content.text.rules import Rule, Said, Start, follows, rx
+from content.text.rules import Rule, Said, Start, rx
 
 _SHAPE = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
@@ -51,6 +52,7 @@ RULES = (
     Rule(
         id="roman.ordinal",
         start=Start.WORD,
+        heads="IVXLCDM",
         pattern=rx(rf"(?P<a>{_ROMAN})(?!\w)"),
         before=follows("thứ"),
         read=_ordinal,
@@ -59,6 +61,7 @@ RULES = (
     Rule(
         id="roman.after_word",
         start=Start.WORD,
+        heads="IVXLCDM",
         pattern=rx(rf"(?P<a>{_ROMAN})(?:(?P<to>\s?-\s?|\svà\s|\sđến\s)(?P<b>{_ROMAN}))?(?!\w|[-&]\w)"),
         before=follows(_BEFORE),
         read=lambda m, lex: None if m["a"] in {"C", "D", "M", "L"} or m["b"] in {"C", "D", "M", "L"} else _roman(m, lex),
@@ -75,14 +78,17 @@ RULES = (
     Rule(
         id="roman.heading",
         start=Start.WORD,
+        heads="IVX",
+        tails=".)/",
         pattern=rx(r"(?P<a>[IVX]{1,5})(?=[.)/]\s)"),
-        before=re.compile(r"(?:^|\n)[\s(*]{0,6}$"),
+        before=ends_in(r"(?:^|\n)[\s(*]{0,6}$"),
         read=_alone,
         examples=(("I. NỘI DUNG", "một nội dung"), ("VI. VI PHẠM", "sáu vi phạm")),
     ),
     Rule(
         id="roman.alone",
         start=Start.WORD,
+        heads="IVX",
         pattern=rx(r"(?P<a>II|III|IV|VII|VIII|IX|XII|XIII|XIV|XV|XVI|XVII|XVIII|XIX|XX|XXI)(?!\w|[-&]\w)"),
         read=_alone,
         examples=(("trường Kim Đồng II", "trường kim đồng hai"),),

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from content.text.context import Before
 from content.text.layers import Lexicon
-
-CONTEXT_CHARS = 48  # how far a rule may look back; a bound, so that work stays linear
 
 # Edges of a written thing.
 NO_WORD = r"(?!\w)"
@@ -38,25 +37,26 @@ Reader = Callable[[re.Match[str], Lexicon], Said | str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One way to read one written thing.  `read` may return None: not this rule after all."""
+    """One way to read one written thing.  `read` may return None: not this rule after all.
+
+    heads: the characters it may begin with; tails: what may stand right after the first run of letters or digits
+    (a: a letter, 0: a digit, _: a blank, $: the end); both empty for any.  They only save time; a test holds them true.
+    """
 
     id: str
     start: Start
     pattern: re.Pattern[str]
     read: Reader
-    before: re.Pattern[str] | None = None
-    unless: re.Pattern[str] | None = None
+    before: Before | None = None
+    unless: Before | None = None
+    heads: str = ""
+    tails: str = ""
     examples: tuple[tuple[str, str], ...]
 
 
-def follows(words: str) -> re.Pattern[str]:
-    """Return a pattern for text that ends in one of the words (a|b), perhaps with a space or an opening sign after."""
-    return re.compile(rf"(?:^|[^\w])(?:{words})[\s:(\"']{{0,3}}$", re.IGNORECASE)
-
-
 def rx(pattern: str) -> re.Pattern[str]:
-    """Return a compiled pattern; letters keep their case unless the pattern says otherwise."""
-    return re.compile(pattern)
+    """Return a compiled pattern; a rule never reaches over the end of a line, so \\s is a blank."""
+    return re.compile(pattern.replace(r"\s", r"\ "))
 
 
 def number_list(written: str) -> list[str]:

@@ -2,16 +2,18 @@
 
 import re
 
+from content.text.context import Before, follows
+from content.text.dates import DATED
 from content.text.layers import Lexicon
 from content.text.numerals import NUMBER, cardinal, say_number
-from content.text.rules import NO_DIGIT, Rule, Said, Start, follows, rx
+from content.text.rules import NO_DIGIT, Rule, Said, Start, rx
 
 # A fraction is of something that can be cut; a share counts members.
 _CUT = (
     r"diện tích|tổng|số|dân số|thời gian|quãng đường|chiều|khối lượng|lượng|mức|giá|giá trị|vốn|quân số|sản lượng|chặng|đoạn|nửa|công việc|"
     r"công trình|kinh phí|thể tích|dung tích|trọng lượng|ruộng|đất|rừng|người dân|cử tri|dân|nhân khẩu|hộ dân|hộ|người|thành viên|thế giới|"
     r"quả|củ|lít|lạng|cân|thìa|muỗng|cốc|viên|gói|ống|liều|bát|chén|bề|học sinh|nhân dân|phiếu|tiền|thu nhập|lương|ngân sách|nhu cầu|sào|ngày|"
-    r"giờ|tháng|năm|đời|trái đất|tiến độ|khẩu phần|khu|cây|mặt|thân|phía|chu kỳ|lá|nước|hồ|bể|bình|đường|tuyến|hội viên|đảng viên|cán bộ"
+    r"giờ|đời|trái đất|tiến độ|khẩu phần|khu|cây|mặt|thân|phía|chu kỳ|lá|nước|hồ|bể|bình|đường|tuyến|hội viên|đảng viên|cán bộ"
 )
 _MEMBERS = r"tiêu chí|chỉ tiêu|thôn|xã|phường|đại biểu|đồng chí|tổ|đảng viên có mặt|khu dân cư|điểm|câu|chi bộ|trường|huyện|tỉnh|đơn vị|ý kiến|hồ sơ|ca"
 
@@ -26,13 +28,18 @@ def fraction_words(a: int, b: int, lex: Lexicon) -> str:
     return f"{cardinal(a, lex.style)} phần {'tư' if b == 4 else cardinal(b, lex.style)}"
 
 
-def _over(m: re.Match[str], lex: Lexicon) -> str:
+def _over(m: re.Match[str], lex: Lexicon) -> str | None:
     """Read a share: 19/19 tiêu chí."""
     a, b = _parts(m)
-    return f"{cardinal(a, lex.style)} trên {cardinal(b, lex.style)}"
+    return f"{cardinal(a, lex.style)} trên {cardinal(b, lex.style)}" if a <= b and not _is_year(a, b) else None
 
 
-def _share(m: re.Match[str], lex: Lexicon) -> str:
+def _is_year(a: int, b: int) -> bool:
+    """Say whether a slash is more likely a month and a year."""
+    return a <= 12 and 1900 <= b <= 2100
+
+
+def _share(m: re.Match[str], lex: Lexicon) -> str | None:
     """Read a fraction of a thing that can be cut, a share of a group that is counted out."""
     a, b = _parts(m)
     return fraction_words(a, b, lex) if a < b and (b <= 10 or a == 1) else _over(m, lex)
@@ -50,7 +57,7 @@ def _otherwise(m: re.Match[str], lex: Lexicon) -> Said:
     if 0 < a < b <= 100:
         over = f"{cardinal(a, lex.style)} trên {cardinal(b, lex.style)}"
         return Said(words=fraction_words(a, b, lex), others=(over,), doubt=True)
-    return Said(words=_over(m, lex))
+    return Said(words=f"{cardinal(a, lex.style)} trên {cardinal(b, lex.style)}")
 
 
 _PAIR = r"(?P<a>[0-9]{1,5})/(?P<b>[1-9][0-9]{0,4})"
@@ -59,6 +66,7 @@ RULES = (
     Rule(
         id="slash.scale",
         start=Start.DIGIT,
+        tails="/:_",
         pattern=rx(r"[0-9]{1,3}\s?[:/]\s?(?:[0-9]{1,3}(?:\.[0-9]{3}){1,2}|[0-9]{1,6})(?![0-9]|[.,/][0-9])"),
         before=follows(r"tỷ lệ|tỉ lệ|bản đồ|pha"),
         read=_scale,
@@ -67,16 +75,18 @@ RULES = (
     Rule(
         id="slash.share",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(rf"{_PAIR}(?=\s(?:{_MEMBERS})(?!\w))"),
-        unless=follows("ngày|sáng|chiều|tối|đêm|từ ngày|mùng|mồng"),
+        unless=follows(f"{DATED}|từ|trước|sau|vào|tức|nhằm|kể từ", comma=True),
         read=_over,
         examples=(("đạt 18/20 tiêu chí", "đạt mười tám trên hai mươi tiêu chí"), ("7/9 thôn", "bảy trên chín thôn")),
     ),
     Rule(
         id="slash.fraction",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(rf"{_PAIR}(?=\s(?i:{_CUT})(?!\w))"),
-        unless=follows("ngày|sáng|chiều|tối|đêm|từ ngày|mùng|mồng"),
+        unless=follows(DATED, comma=True),
         read=_share,
         examples=(
             ("3/4 diện tích", "ba phần tư diện tích"),
@@ -87,6 +97,7 @@ RULES = (
     Rule(
         id="slash.approximate",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(r"(?P<a>[1-9])/(?P<b>[2-9]|10)(?![0-9]|[./][0-9])"),
         before=follows(r"khoảng|gần|hơn|chiếm|đạt|bằng|ít nhất|tối thiểu|chưa đến|chưa tới|giảm|tăng|còn"),
         read=lambda m, lex: _share(m, lex) if int(m["a"]) < int(m["b"]) else None,
@@ -95,8 +106,10 @@ RULES = (
     Rule(
         id="slash.year",
         start=Start.SIGN,
+        heads="/",
+        tails="0_",
         pattern=rx(rf"/\s?(?P<y>(?:19|20)[0-9]{{2}}){NO_DIGIT}(?![\w/])"),
-        before=re.compile(r"[IVX]$"),
+        before=Before(pattern=re.compile(r"[IVX]$")),
         read=lambda m, lex: f"năm {cardinal(int(m['y']), lex.style)}",
         examples=(("quý IV/2026", "quý bốn năm hai nghìn không trăm hai mươi sáu"),),
     ),
@@ -106,6 +119,7 @@ LATE_RULES = (
     Rule(
         id="slash.otherwise",
         start=Start.DIGIT,
+        tails="/",
         pattern=rx(rf"{_PAIR}(?![\w/]|[.,][0-9])"),
         read=_otherwise,
         examples=(("7/20", "bảy phần hai mươi"), ("40/25", "bốn mươi trên hai mươi lăm")),
@@ -113,6 +127,7 @@ LATE_RULES = (
     Rule(
         id="slash.decimals",
         start=Start.DIGIT,
+        tails=",./_",
         pattern=rx(rf"(?P<a>{NUMBER})\s?/\s?(?P<b>{NUMBER})(?!\w|/)"),
         read=lambda m, lex: f"{say_number(m['a'], lex.style)} trên {say_number(m['b'], lex.style)}",
         examples=(("1.250/1.300 hộ", "một nghìn hai trăm năm mươi trên một nghìn ba trăm hộ"),),

@@ -2,16 +2,20 @@
 
 import re
 
+from content.text.context import ends_in, follows
 from content.text.layers import NATION, Lexicon
 from content.text.numerals import NUMBER, cardinal, fraction_digits, looks_ambiguous, say_number, spell_digits
-from content.text.rules import DASH, NO_WORD, Rule, Said, Start, follows, rx
+from content.text.rules import DASH, NO_WORD, Rule, Said, Start, rx
 
 _SYMBOLS = sorted(NATION.units, key=lambda s: (-len(s), s))
-UNIT = "(?:" + "|".join(re.escape(s) for s in _SYMBOLS) + r")(?!\w|°)"
+# The look ahead at the first character makes the common case, no unit, cheap.
+_FIRST = "".join(sorted({re.escape(s[0]) for s in _SYMBOLS}))
+UNIT = f"(?=[{_FIRST}])(?:" + "|".join(re.escape(s) for s in _SYMBOLS) + r")(?!\w|°)"
 _MINUS = r"(?:[-−]\s?)?"
 _SCALE = r"(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ))?"
-_QUANTITY = rf"(?P<sign>[-−±]\s?)?(?P<n>{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"
-_NEGATIVE_BEFORE = re.compile(r"(?:^|[\s(,;:\"'])$")
+_QUANTITY = rf"(?P<sign>-|[−±]\s?)?(?P<n>{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"
+_AFTER_NUMBER = ends_in(r"[0-9][\w²³%°]{0,3}\s?$")  # there a dash is a joint or a pause, not a sign
+_NEGATIVE_BEFORE = ends_in(r"(?:^|[\s(,;:\"'])$")
 
 
 def _signed(sign: str | None, words: str) -> str:
@@ -131,11 +135,6 @@ def _negative(m: re.Match[str], lex: Lexicon) -> str:
     return _signed(m["sign"], say_number(m["n"], lex.style))
 
 
-def _negative_range(m: re.Match[str], lex: Lexicon) -> str:
-    """Read −3 đến −1."""
-    return f"{_signed(m['sign'], say_number(m['n'], lex.style))} đến "
-
-
 def _listed(m: re.Match[str], lex: Lexicon) -> str:
     """Read 1,2,3 as a list."""
     return ", ".join(cardinal(int(n), lex.style) for n in m[0].replace(" ", "").split(","))
@@ -156,6 +155,7 @@ RULES = (
     Rule(
         id="number.numbered_list",
         start=Start.DIGIT,
+        tails=",",
         pattern=rx(r"[0-9]{1,2}(?:,[0-9]{1,2}){1,15}(?![\w/]|[.,][0-9])"),
         before=follows(_NUMBERED),
         read=_listed,
@@ -164,6 +164,7 @@ RULES = (
     Rule(
         id="number.long_list",
         start=Start.DIGIT,
+        tails=",",
         pattern=rx(r"[0-9]{1,2}(?:,[0-9]{1,2}){2,15}(?![\w/]|[.,][0-9])"),
         read=_listed,
         examples=(("gồm 1,2,3", "gồm một hai ba"),),
@@ -171,6 +172,7 @@ RULES = (
     Rule(
         id="size.sides",
         start=Start.DIGIT,
+        tails="*,._a%°'²³",
         pattern=rx(rf"{NUMBER}\s?(?:{UNIT})?\s?[xX*]\s?{NUMBER}(?:\s?{UNIT})?(?:\s?[xX*]\s?{NUMBER}(?:\s?{UNIT})?)?{NO_WORD}"),
         read=_size,
         examples=(
@@ -182,6 +184,7 @@ RULES = (
     Rule(
         id="number.formula",
         start=Start.DIGIT,
+        tails="-",
         pattern=rx(r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{1,2}(?:-[0-9]{1,2})?(?![\w/-]|[.,][0-9])"),
         read=_score,
         examples=(("NPK 13-5-10", "en pê ca mười ba năm mười"),),
@@ -189,6 +192,7 @@ RULES = (
     Rule(
         id="number.score",
         start=Start.DIGIT,
+        tails="-_",
         pattern=rx(r"[0-9]{1,2}\s?-\s?[0-9]{1,2}(?![\w/-]|[.,][0-9])"),
         before=follows(r"tỷ số|tỉ số|thắng|thua|hòa|kết quả"),
         read=_score,
@@ -197,6 +201,7 @@ RULES = (
     Rule(
         id="coordinate.angle",
         start=Start.DIGIT,
+        tails="_°",
         pattern=rx(
             r"(?P<d>[0-9]{1,3})\s?°\s?(?P<m>[0-9]{1,2})\s?'(?:\s?(?P<s>[0-9]{1,2}(?:[.,][0-9]{1,3})?)(?:\"|''))?(?:\s?(?P<side>[NBSEĐWT])(?!\w))?"
         ),
@@ -206,6 +211,7 @@ RULES = (
     Rule(
         id="coordinate.decimal",
         start=Start.DIGIT,
+        tails=",._a°",
         pattern=rx(rf"(?P<n>{NUMBER})\s?(?:°|o|độ)?\s?(?P<side>[NBSEĐW])(?!\w)"),
         read=lambda m, lex: _coordinate(m, lex) if re.search(r"[°o]|độ|[.,]", m[0]) else None,
         examples=(
@@ -216,6 +222,7 @@ RULES = (
     Rule(
         id="unit.mixed",
         start=Start.DIGIT,
+        tails="_a",
         pattern=rx(rf"(?P<n>[0-9]{{1,3}})\s?(?P<unit>m|km|kg|tấn)(?P<part>[0-9]{{1,2}}){NO_WORD}(?![.,/][0-9])"),
         read=lambda m, lex: None if m["unit"] == "m" and m["part"] in {"2", "3"} else _mixed(m, lex),
         examples=(("1m15", "một mét mười lăm"), ("3km5", "ba ki lô mét năm"), ("1m05", "một mét không năm")),
@@ -223,6 +230,7 @@ RULES = (
     Rule(
         id="money.million_and",
         start=Start.DIGIT,
+        tails="_a",
         pattern=rx(rf"(?P<n>[0-9]{{1,3}})\s?tr(?P<part>[0-9]{{1,3}}){NO_WORD}"),
         read=_scaled,
         examples=(("2tr5", "hai triệu năm"),),
@@ -230,6 +238,7 @@ RULES = (
     Rule(
         id="unit.slash",
         start=Start.DIGIT,
+        tails=",./",
         pattern=rx(rf"(?P<ns>{NUMBER}/{NUMBER}(?:/{NUMBER})?)(?P<space>\s?)(?P<unit>kV|KV|kVA|V|mmHg|Hz|W|kW)(?!\w)"),
         read=_slash_quantity,
         examples=(
@@ -257,8 +266,11 @@ RULES = (
     Rule(
         id="unit.signed_range",
         start=Start.SIGN,
+        heads="-−",
+        tails="0_",
         pattern=rx(rf"(?P<sign>[-−])\s?(?P<n1>{NUMBER})(?:\s?(?P<unit1>{UNIT}))?\s?(?:-)\s?(?P<sign2>[-−])?\s?(?P<n2>{NUMBER})(?P<space>\s?)(?P<unit>°C|°|độ C|oC)(?!\w)"),
         before=_NEGATIVE_BEFORE,
+        unless=_AFTER_NUMBER,
         read=_range,
         examples=(("−3 - −1°C", "âm ba đến âm một độ xê"), ("-2-3°C", "âm hai đến ba độ xê")),
     ),
@@ -286,14 +298,19 @@ RULES = (
     Rule(
         id="unit.signed",
         start=Start.SIGN,
+        heads="-−±",
+        tails="0_",
         pattern=rx(_QUANTITY),
         before=_NEGATIVE_BEFORE,
+        unless=_AFTER_NUMBER,
         read=_quantity,
         examples=(("−3°C", "âm ba độ xê"), ("nhiệt độ -1,5 °C", "nhiệt độ âm một phẩy năm độ xê"), ("±5%", "cộng trừ năm phần trăm")),
     ),
     Rule(
         id="money.dollars",
         start=Start.SIGN,
+        heads="$€",
+        tails="0_",
         pattern=rx(rf"[$€]\s?(?P<n>{NUMBER})"),
         read=_dollars,
         examples=(("$100", "một trăm đô la"),),
@@ -301,18 +318,22 @@ RULES = (
     Rule(
         id="number.negative",
         start=Start.SIGN,
+        heads="-±−",
+        tails="0_",
         pattern=rx(rf"(?P<sign>−\s?|±\s?|-)(?P<n>{NUMBER}){NO_WORD}"),
-        before=re.compile(r"(?:^|[\s(,;:])$"),
-        unless=re.compile(r"(?:^|\n|[.:;])\s{0,4}$|[0-9]\s?$"),
+        before=ends_in(r"(?:^|[\s(,;:])$"),
+        unless=ends_in(r"(?:^|\n|[.:;])\s{0,4}$|[0-9]\s?$"),
         read=_negative,
-        examples=(("xuống −5", "xuống âm năm")),
+        examples=(("xuống −5", "xuống âm năm"),),
     ),
     Rule(
         id="number.minus_sign",
         start=Start.SIGN,
+        heads="−",
+        tails="0_",
         pattern=rx(rf"(?P<sign>−)\s?(?P<n>{NUMBER}){NO_WORD}"),
-        before=re.compile(r"(?:^|[\s(,;:])$"),
-        unless=re.compile(r"[0-9]\s?$"),
+        before=ends_in(r"(?:^|[\s(,;:])$"),
+        unless=ends_in(r"[0-9]\s?$"),
         read=_negative,
         examples=(("−7", "âm bảy"),),
     ),
@@ -322,14 +343,16 @@ LATE_RULES = (
     Rule(
         id="number.section",
         start=Start.DIGIT,
+        tails=".",
         pattern=rx(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,4}(?![\w/]|[.,][0-9])"),
-        before=re.compile(r"(?:(?:^|\n)\s{0,8}|(?:mục|phần|bảng|hình|phiên bản|điểm|chương|điều)\s)$", re.IGNORECASE),
+        before=ends_in(r"(?:(?:^|\n)\s{0,8}|(?:mục|phần|bảng|hình|phiên bản|điểm|chương|điều)\s)$"),
         read=_sections,
         examples=(("mục 1.2", "mục một chấm hai"), ("2.1. Đối tượng", "hai chấm một đối tượng")),
     ),
     Rule(
         id="number.range",
         start=Start.DIGIT,
+        tails=",-._",
         pattern=rx(rf"(?P<n1>{NUMBER}){DASH}(?P<n2>{NUMBER}){NO_WORD}"),
         unless=follows("BKS|biển số|số tài khoản|STK|CCCD"),
         read=_plain_range,
@@ -343,6 +366,8 @@ LATE_RULES = (
     Rule(
         id="number.spaced_thousands",
         start=Start.DIGIT,
+        heads="123456789",
+        tails="_",
         pattern=rx(r"[1-9][0-9]{0,2}(?: [0-9]{3}){2,4}(?![0-9]| [0-9]|\w)|[1-9][0-9]{0,2} [0-9]{3}(?=\s?(?:đ|đồng|VNĐ|VND)(?!\w))"),
         read=_spaced_thousands,
         examples=(("1 250 000 đồng", "một triệu hai trăm năm mươi nghìn đồng"),),
@@ -395,16 +420,20 @@ RATES = (
     Rule(
         id="rate.quantity",
         start=Start.SIGN,
+        heads="/ ",
+        tails="/0_",
         pattern=rx(r"\s?/\s?(?=[0-9])"),
-        before=re.compile(r"[^\W\d_²³]{1,12}[²³23]?$|%$"),
+        before=ends_in(r"[^\W\d_²³]{1,12}[²³23]?$|%$"),
         read=lambda _m, _lex: "trên",
         examples=(("20 kg/500 m²", "hai mươi ki lô gam trên năm trăm mét vuông"), ("40 mm/24h", "bốn mươi mi li mét trên hai mươi tư giờ")),
     ),
     Rule(
         id="rate.symbol",
         start=Start.SIGN,
+        heads="/",
+        tails="_a",
         pattern=rx(r"/\s?(?P<thing>(?!))?(?P<symbol>km²|km2|km|m²|m2|m³|m3|m|cm²|cm2|cm|ha|Ha|kg|mg|g|ml|l|L|dl|dL|h|s|kWh|kW|mm|bar)(?!\w)"),
-        before=re.compile(r"[\w²³%$°']\s?$"),
+        before=ends_in(r"[\w²³%$°']\s?$"),
         read=_rate,
         examples=(
             ("m³/s", "mét khối trên giây"),
@@ -416,8 +445,10 @@ RATES = (
     Rule(
         id="rate.thing",
         start=Start.SIGN,
+        heads="/",
+        tails="_a",
         pattern=rx(rf"/\s?(?P<symbol>(?!))?(?=(?P<thing>{_THINGS})(?!\w))"),
-        before=re.compile(
+        before=ends_in(
             r"(?:[0-9]\s?(?:[^\W\d_]{1,4}[²³23]?|%|\$|')|(?:^|[^\w])(?:đồng|triệu|nghìn|ngàn|tỷ|tỉ|đ|lần|lượt|suất|người|con|hộ|kg|tấn|tạ|yến|lít|"
             r"giờ|tiếng|buổi|viên|gói|liều|cây|ngày|bữa|điểm|chuyến|vé|cháu|ca|m|mét|khối|tháng|bao|chai|cuộc|sản phẩm|km|m²|m2|m³|m3|ha|nhịp|"
             r"bước|vòng|phần|số|học sinh|em|ml|mg|mm|kWh|trẻ|cái|bộ|thùng|công|trứng|quả|trận|mũi|phiếu|giường|máy|thiết bị|"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from content.text.normalise import normalise
+from content.text.normalise import TEXT_CHARS_MAX, normalise
 
 HELP = "đọc văn bản tiếng Việt thành lời: mỗi dòng vào, một dòng ra"
-LINE_BYTES_MAX = 1_000_000  # far above any bulletin; keeps one bad file from filling the memory
+LINE_BYTES_MAX = 4 * TEXT_CHARS_MAX  # a character has at most four bytes; a longer line is refused, never cut
 USAGE_ERROR = 2
 
 
@@ -29,11 +29,13 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
         number += 1
         line = raw.rstrip(b"\r\n")
         if len(line) > LINE_BYTES_MAX:
-            raise _BadInput(f"dòng {number} dài quá {LINE_BYTES_MAX} byte; hãy tách thành nhiều dòng")
+            raise _BadInput(f"dòng {number} dài quá {TEXT_CHARS_MAX} ký tự; hãy tách thành nhiều dòng")
         try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as exc:
-            raise _BadInput(f"dòng {number} không phải UTF-8 (byte thứ {exc.start + 1}); hãy lưu tệp dạng UTF-8") from exc
+            raise _BadInput(
+                f"dòng {number} không phải UTF-8 (byte thứ {exc.start + 1}); hãy lưu tệp dạng UTF-8"
+            ) from exc
 
 
 def _print_spoken(stream: BinaryIO) -> None:
