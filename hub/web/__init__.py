@@ -1,0 +1,1 @@
+"""The console: pages in Vietnamese, made on the server."""

@@ -1,0 +1,91 @@
+"""PURE: what was planned and what became of it, as rows of a timeline."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from devices.protocol.messages import Outcome, Source
+from hub.flows.schedule import DayView
+from scheduler.model import Slot
+from scheduler.reconcile import FATE_WORDS, WHY_WORDS, Fate
+
+__all__ = ["FATE_WORDS", "OUTCOME_WORDS", "SOURCE_WORDS", "WHY_WORDS", "Row", "merged", "slot_rows"]
+
+OUTCOME_WORDS: Mapping[Outcome, str] = {
+    Outcome.COMPLETED: "Đã phát hết",
+    Outcome.CUT: "Phát không trọn",
+    Outcome.MISSED: "Không phát",
+}
+SOURCE_WORDS: Mapping[Source, str] = {
+    Source.ITEM: "Theo lịch",
+    Source.OVERRIDE: "Tin khẩn cấp",
+    Source.DRILL: "Diễn tập",
+    Source.FILLER: "Nhạc chờ",
+}
+MARKS: Mapping[Fate, str] = {
+    Fate.AHEAD: "ahead",
+    Fate.HEARD: "played",
+    Fate.CUT: "partly",
+    Fate.MISSED: "bad",
+    Fate.UNKNOWN: "partly",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a day.  mark: ahead, playing, played, partly, bad; it is a form and a colour, `words` say it."""
+
+    start: datetime
+    end: datetime
+    title: str
+    mark: str
+    words: str
+    link: str = ""
+    key: str = ""
+
+
+def slot_rows(view: DayView, now: datetime) -> tuple[Row, ...]:
+    """Return the day of one loudspeaker."""
+    return tuple(
+        _row(result.slot, now, {result.fate: 1}, why=WHY_WORDS[result.why] if result.why else "")
+        for result in view.result.results
+    )
+
+
+def merged(views: Iterable[tuple[DayView, int]], now: datetime) -> tuple[Row, ...]:
+    """Return the day of many: every view with the number of loudspeakers it stands for."""
+    slots: dict[str, Slot] = {}
+    fates: dict[str, dict[Fate, int]] = {}
+    for view, number in views:
+        for result in view.result.results:
+            slots.setdefault(result.slot.id, result.slot)
+            told = fates.setdefault(result.slot.id, {})
+            told[result.fate] = told.get(result.fate, 0) + number
+    rows = (_row(slot, now, fates[key]) for key, slot in slots.items())
+    return tuple(sorted(rows, key=lambda row: (row.start, row.title)))
+
+
+def _row(slot: Slot, now: datetime, fates: Mapping[Fate, int], *, why: str = "") -> Row:
+    over = slot.start + slot.sounds
+    mark, words = _standing(slot, now, fates)
+    return Row(
+        start=slot.start,
+        end=over,
+        title=slot.title,
+        mark=mark,
+        words=f"{words}: {why}" if why else words,
+        link=f"/ban-tin/{slot.bulletin}" if slot.bulletin else "",
+        key=slot.id,
+    )
+
+
+def _standing(slot: Slot, now: datetime, fates: Mapping[Fate, int]) -> tuple[str, str]:
+    if slot.start <= now < slot.start + slot.sounds and not fates.get(Fate.MISSED):
+        return "playing", "Đang phát"
+    total = sum(fates.values())
+    if total == 1 or len(fates) == 1:
+        fate = next(iter(fates))
+        return MARKS[fate], FATE_WORDS[fate] + (f" ở cả {total} cụm" if total > 1 and fate is not Fate.AHEAD else "")
+    worst = next((fate for fate in (Fate.MISSED, Fate.CUT, Fate.UNKNOWN) if fates.get(fate)), Fate.HEARD)
+    told = [f"{FATE_WORDS[fate].lower()} {fates[fate]}" for fate in Fate if fates.get(fate) and fate is not Fate.HEARD]
+    return MARKS[worst], f"Đã phát ở {fates.get(Fate.HEARD, 0)}/{total} cụm loa; {', '.join(told)}"

@@ -1,0 +1,40 @@
+"""PURE: a text as it is written and as it will be spoken, in pieces for the screen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from content.text.spoken import Reading, SpokenText, Unread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Some words in a row.  kind: plain (said as written), read (said otherwise), unread (somebody must look)."""
+
+    kind: str
+    words: str
+    source: str = ""
+    start: int = 0
+    end: int = 0
+
+
+def pieces(text: str, spoken: SpokenText) -> tuple[Piece, ...]:
+    """Return `text` with what is said otherwise in its place; offsets are those of `text`."""
+    return tuple(piece for piece in _pieces(text, spoken) if piece.words or piece.source)
+
+
+def _pieces(text: str, spoken: SpokenText) -> Iterator[Piece]:
+    at = 0
+    for change in sorted((*spoken.spans, *spoken.unread), key=lambda one: (one.start, one.end)):
+        if change.start < at:  # one rule inside another's piece: the outer one says it all
+            continue
+        yield Piece(kind="plain", words=text[at : change.start])
+        yield _piece(change)
+        at = change.end
+    yield Piece(kind="plain", words=text[at:])
+
+
+def _piece(change: Reading | Unread) -> Piece:
+    doubtful = isinstance(change, Unread)
+    words = change.proposed if isinstance(change, Unread) else change.spoken
+    kind = "unread" if doubtful else "read" if words.casefold() != change.source.casefold() else "plain"
+    return Piece(kind=kind, words=words, source=change.source, start=change.start, end=change.end)
