@@ -15,6 +15,9 @@ from devices.protocol.manifest import DAY_MINUTES, QuietHours, QuietWindow
 from scheduler.errors import BadRule
 
 ZONE = "Asia/Ho_Chi_Minh"  # the whole country; no daylight saving since 1975
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ONE_MS = timedelta(milliseconds=1)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # later than anything
 
 
 class QuietPreset(StrEnum):
@@ -49,6 +52,16 @@ PRESET_WORDS: Mapping[QuietPreset, str] = {
     QuietPreset.RURAL_MIDDAY: "Nông thôn, nghỉ trưa: 21:00–05:00 và 11:30–13:30",
     QuietPreset.URBAN_MIDDAY: "Đô thị, nghỉ trưa: 20:00–06:30 và 11:30–13:30",
 }
+
+
+def to_ms(moment: datetime) -> int:
+    """Return a moment as the wire has it: whole milliseconds since 1970 in UTC."""
+    return (moment - EPOCH) // ONE_MS
+
+
+def from_ms(at_ms: int) -> datetime:
+    """Return a moment of the wire."""
+    return EPOCH + at_ms * ONE_MS
 
 
 # --- local time -------------------------------------------------------------------------------------------------
@@ -153,3 +166,13 @@ def effective_quiet(
     """Return the quiet hours of a device: its own, and those of every area and group that it stands in."""
     windows = tightened(*(own.get(area, ()) for area in areas), device.windows if device else ())
     return QuietHours(utc_offset_min=device.utc_offset_min if device else QuietHours().utc_offset_min, windows=windows)
+
+
+def first_quiet(quiet: QuietHours, start: datetime, end: datetime) -> datetime | None:
+    """Return the first quiet moment from `start` to before `end`; None when all of it may sound."""
+    at_ms, end_ms = to_ms(start), to_ms(end)
+    while at_ms < end_ms:
+        if quiet.quiet(at_ms):
+            return max(start, from_ms(at_ms))
+        at_ms = quiet.next_change_ms(at_ms) or end_ms
+    return None

@@ -14,8 +14,7 @@ from devices.protocol.limits import (
     TITLE_CHARS_MAX,
 )
 from devices.protocol.manifest import Asset, Manifest, PlayItem, QuietHours, QuietWindow
-from scheduler.calendars import effective_quiet
-from scheduler.day import to_ms
+from scheduler.calendars import effective_quiet, to_ms
 from scheduler.errors import DayTooLarge, MissingAsset
 from scheduler.model import DayProgramme, Listener, Slot
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from devices.protocol.ids import ContentId, DeviceId
 from devices.protocol.messages import AsRun, Outcome, Source, Why
-from scheduler.day import to_ms
+from scheduler.calendars import to_ms
 from scheduler.model import Slot
 
 TOLERANCE = timedelta(seconds=2)  # decoders and clocks round; two seconds of a bulletin are its last breath

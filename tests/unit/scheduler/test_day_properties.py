@@ -11,8 +11,8 @@ from devices.protocol.codec import decode, encode
 from devices.protocol.ids import AreaCode
 from devices.protocol.manifest import AfterCut, Manifest, QuietHours, QuietWindow, ServiceClass
 from devices.protocol.playout import Situation, decide
-from scheduler.calendars import local_date, utc_of
-from scheduler.day import compile_day, compile_days, first_quiet, from_ms, to_ms, why_at
+from scheduler.calendars import first_quiet, from_ms, local_date, to_ms, utc_of
+from scheduler.day import compile_day, compile_days, why_at
 from scheduler.model import CLASS_RANK, DayProgramme, Listener, Programme, Slot
 from scheduler.publish import build_manifest, slots_of
 from scheduler.recurrence import starts_between

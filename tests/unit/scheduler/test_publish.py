@@ -7,8 +7,8 @@ import pytest
 from devices.protocol.ids import AreaCode
 from devices.protocol.limits import MANIFEST_ASSETS_MAX, MANIFEST_DAYS_MAX
 from devices.protocol.manifest import AfterCut, PlayItem, QuietHours, ServiceClass
-from scheduler.calendars import PRESETS, QuietPreset, window
-from scheduler.day import compile_days, to_ms
+from scheduler.calendars import PRESETS, QuietPreset, to_ms, window
+from scheduler.day import compile_days
 from scheduler.errors import DayTooLarge, MissingAsset
 from scheduler.model import Programme
 from scheduler.publish import build_manifest, differs, listener_of

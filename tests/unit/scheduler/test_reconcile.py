@@ -6,7 +6,8 @@ import pytest
 
 from devices.protocol.ids import DeviceId
 from devices.protocol.messages import AsRun, Outcome, Source, Why
-from scheduler.day import compile_day, to_ms
+from scheduler.calendars import to_ms
+from scheduler.day import compile_day
 from scheduler.model import Slot
 from scheduler.reconcile import (
     FATE_WORDS,

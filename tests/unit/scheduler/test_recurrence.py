@@ -18,10 +18,9 @@ from scheduler.recurrence import (
     expand,
     next_starts,
     occurrences,
-    parse_rule,
-    programme_rule,
     starts_between,
 )
+from scheduler.rule import parse_rule, programme_rule
 from tests.unit.scheduler.builders import wall
 
 ROOT = Path(__file__).parents[3]
