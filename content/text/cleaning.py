@@ -62,6 +62,9 @@ def _clean_cluster(cluster: str) -> str:
         return str(unicodedata.decimal(whole))
     if kind in {"Cf", "Cc", "Cs", "Mn", "Me", "Cn", "Co"}:
         return " " if kind == "Cc" else ""
+    if kind in {"Ll", "Lu", "Lt"} and not _PLAIN.fullmatch(whole):
+        base = unicodedata.normalize("NFKD", whole)[0]
+        return base if base.isascii() else whole
     folded = unicodedata.normalize("NFKC", whole)
     if folded != whole and len(folded) <= 4:
         return "".join(_SAME.get(c, c) for c in folded)

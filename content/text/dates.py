@@ -14,10 +14,10 @@ _Y = r"(?:1[0-9]{3}|2[0-9]{3})"
 _LUNAR = r"(?P<lunar>\s?[,(]?\s?(?:ÂL|AL|âm lịch|Âm lịch|ÂM LỊCH)(?!\w))?"
 _END = r"(?![0-9]|[./-][0-9])"
 # What joins days that share one month: 05 và 06/8; 06 đến 10/3; 5-7/8; 5, 6 và 7/8.
-_JOIN = r"(?:\s?,\s?|\s?;\s?|\s?[+&]\s?|\s?-\s?|,?\s(?:và|đến|tới|hoặc|cùng|hay|đến hết|đến ngày|và ngày|tới ngày)\s)"
+_JOIN = r"(?:\s?,\s?|\s?;\s?|\s?[+&]\s?|\s?-\s?|,?\s(?:đến hết ngày|đến hết|đến ngày|và ngày|tới ngày|và|đến|tới|hoặc|cùng|hay)\s)"
 # A list with commas only is one list where it visibly ends; in "ngày 5, 6 hộ" the 6 belongs to the houses.
 _LIST_ENDS = r"(?=\s?(?:[.;:)\n]|$)|\s(?:năm|hằng|hàng|âm|này|tới|và|đến)\b)"
-_JOIN_WORD = r"(?:\s?-\s?|,?\s(?:và|đến|tới|hoặc|hay|đến hết|đến ngày|và ngày)\s)"
+_JOIN_WORD = r"(?:\s?-\s?|,?\s(?:đến hết ngày|đến hết|đến ngày|và ngày|và|đến|tới|hoặc|hay)\s)"
 _TO = {"-": "đến", "+": "và", "&": "và", ",": ",", ";": ","}
 
 
@@ -357,6 +357,15 @@ RULES = (
         examples=(("30-4", "ba mươi tháng tư"), ("phong trào 26-3", "phong trào hai mươi sáu tháng ba")),
     ),
     Rule(
+        id="date.part_of_year",
+        start=Start.DIGIT,
+        tails="/",
+        pattern=rx(rf"(?P<m>{_M})/(?P<y>{_Y}){_END}"),
+        before=follows("quý|quí|học kỳ|kỳ|đợt|vụ|tuần"),
+        read=lambda m, lex: f"{cardinal(int(m['m']), lex.style)} {year_words(m['y'], lex.style)}",
+        examples=(("quý 4/2025", "quý bốn năm hai nghìn không trăm hai mươi lăm"),),
+    ),
+    Rule(
         id="date.month_year",
         start=Start.DIGIT,
         tails="&+,-/;_",
@@ -469,6 +478,18 @@ RULES = (
             ("chốt kiểm dịch 24/24h", "chốt kiểm dịch hai mươi tư trên hai mươi tư giờ"),
             ("trực 24/24", "trực hai mươi tư trên hai mươi tư"),
         ),
+    ),
+    Rule(
+        id="time.all_week",
+        start=Start.DIGIT,
+        heads="2",
+        tails="/a",
+        pattern=rx(r"24h?/7(?![\w/]|[.,][0-9])"),
+        unless=follows(DATED + "|từ|đến|tới|trước|sau|và|hết|vào|tức|nhằm|hạn", comma=True),
+        read=lambda _m, _lex: Said(
+            words="hai mươi tư trên bảy", others=("hai mươi tư tháng bảy",), doubt=True
+        ),
+        examples=(("trực 24/7", "trực hai mươi tư trên bảy"),),
     ),
     Rule(
         id="time.range",

@@ -63,6 +63,13 @@ def _sign_alone(m: re.Match[str], lex: Lexicon) -> str | None:
     return words if known else None
 
 
+def _standard(m: re.Match[str], lex: Lexicon) -> str:
+    """Read 01-1:2018/BYT after QCVN."""
+    head = " ".join(say_identifier(n, lex.style) for n in m["n"].split("-"))
+    words = f"{head} năm {cardinal(int(m['y']), lex.style)}"
+    return f"{words} {sign_words(m['sign'], lex)[0]}" if m["sign"] else words
+
+
 def _assembly(m: re.Match[str], lex: Lexicon) -> str:
     """Read QH15."""
     return part_words(m[0], lex)[0]
@@ -87,6 +94,31 @@ RULES = (
             ),
             ("thông báo số 145/TB-UBND", "thông báo số một trăm bốn mươi lăm thông báo ủy ban nhân dân"),
             ("202/2025/QH15", "hai trăm linh hai năm hai nghìn không trăm hai mươi lăm quốc hội khóa mười lăm"),
+        ),
+    ),
+    Rule(
+        id="document.standard",
+        start=Start.DIGIT,
+        tails="-:",
+        pattern=rx(rf"(?P<n>[0-9]{{1,5}}(?:-[0-9]{{1,3}}){{0,2}}):(?P<y>[12][0-9]{{3}})(?:/(?P<sign>{_SIGN}))?(?![\w/])"),
+        before=follows("QCVN|TCVN|ISO|QCĐP|IEC|TCCS"),
+        read=_standard,
+        examples=(
+            (
+                "QCVN 01-1:2018/BYT",
+                "quy chuẩn việt nam không một một năm hai nghìn không trăm mười tám bộ y tế",
+            ),
+        ),
+    ),
+    Rule(
+        id="document.party",
+        start=Start.DIGIT,
+        tails="-a",
+        pattern=rx(rf"(?P<n>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?P<y>(?!))?-(?P<sign>{_PART}/{_PART}(?:[-/]{_PART})?)(?![\w/])"),
+        read=_document,
+        examples=(
+            ("Chỉ thị số 05-CT/TW", "chỉ thị số không năm chỉ thị trung ương"),
+            ("18-NQ/TW", "mười tám nghị quyết trung ương"),
         ),
     ),
     Rule(

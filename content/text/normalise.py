@@ -145,11 +145,18 @@ def _in_heading(text: str, start: int, end: int) -> bool:
     return after is not None or _HEADING_BEFORE.search(text[max(0, start - LEFT_CHARS) : start]) is not None
 
 
+def _lower_entry(head: str, lexicon: Lexicon) -> Entry | None:
+    """Return the entry of a word that the lexicon has in small letters: WEBSITE, Camera."""
+    lower = head.lower()
+    found = [e for e in lexicon.heads.get(lower, ()) if e.written == lower and not (e.after or e.before)]
+    return found[0] if found and lower != head else None
+
+
 def _entry_at(text: str, pos: int, head: str, lexicon: Lexicon) -> Entry | None:
     """Return the lexicon's entry for what stands here, or None."""
     entries = lexicon.heads.get(head)
     if entries is None:
-        return None
+        return _lower_entry(head, lexicon)
     word_like = head.isupper() and spoken_word(head)[1]
     for entry in entries:
         if _entry_fits(text, pos, entry):
@@ -210,11 +217,16 @@ def _scan(draft: _Draft, lexicon: Lexicon) -> None:
         if kind == "space":
             pos = end
             continue
-        if kind == "word" and token not in lexicon.heads and len(token) > 1 and not _may_be_head(text, token, end):
+        if kind == "word" and not _in_lexicon(token, lexicon) and len(token) > 1 and not _may_be_head(text, token, end):
             _say_word(draft, token, pos, lexicon)
             pos = end
             continue
         pos = _read_token(draft, Start(kind or "sign"), token, pos, lexicon)
+
+
+def _in_lexicon(word: str, lexicon: Lexicon) -> bool:
+    """Say whether the lexicon has entries that begin with this word, as written or in small letters."""
+    return word in lexicon.heads or (not word.islower() and word.lower() in lexicon.heads)
 
 
 def _may_be_head(text: str, word: str, end: int) -> bool:
@@ -225,7 +237,9 @@ def _may_be_head(text: str, word: str, end: int) -> bool:
 def _read_token(draft: _Draft, kind: Start, token: str, pos: int, lexicon: Lexicon) -> int:
     """Read what begins with this token; return where it ends."""
     text = draft.cleaned.text
-    entry = _entry_at(text, pos, token, lexicon) if kind is Start.DIGIT else None
+    entry = _entry_at(text, pos, token, lexicon) if kind is not Start.SIGN else None
+    if entry and kind is Start.WORD and len(entry.written) == len(token):
+        entry = None  # rules know more about a bare head: QL1A, BĐ3; the longer written form is surer than they
     after = pos + len(token)
     rules = _candidates(kind, token[0], _character(text[after : after + 1]))
     found = None if entry else _rule_at(text, pos, rules, lexicon)

@@ -2,7 +2,7 @@
 
 import re
 
-from content.text.context import Before, follows
+from content.text.context import Before, Left, follows
 from content.text.layers import Lexicon
 from content.text.numerals import say_number, say_road
 from content.text.rules import CAPITAL, Rule, Start, rx
@@ -19,7 +19,10 @@ def _letters(written: str, lex: Lexicon) -> str:
 
 def _road(m: re.Match[str], lex: Lexicon) -> str:
     """Read QL14B, ĐT.601."""
-    return f"{_ROADS[m['kind']]} {say_road(m['n'], lex.style)}{_letters(m['letters'], lex)}"
+    kind = _ROADS[m["kind"]]
+    if kind.startswith("đường ") and "đường" in Left(m.string, m.start()).ends:
+        kind = kind.removeprefix("đường ")  # the officer wrote "đường ĐT.601"
+    return f"{kind} {say_road(m['n'], lex.style)}{_letters(m['letters'], lex)}"
 
 
 def _road_number(m: re.Match[str], lex: Lexicon) -> str:
@@ -136,6 +139,15 @@ RULES = (
         pattern=rx(r"(?P<kind>P|Q|KP)\.?\s?(?P<n>[0-9]{1,2})(?![\w/]|[.,][0-9])"),
         read=_numbered_place,
         examples=(("Q.1", "quận một"), ("P. 12", "phường mười hai"), ("KP3", "khu phố ba")),
+    ),
+    Rule(
+        id="place.room",
+        start=Start.WORD,
+        heads="P",
+        tails=".0_",
+        pattern=rx(r"P\.?\s?(?P<n>[0-9]{3})(?![\w/]|[.,][0-9])"),
+        read=lambda m, lex: f"phòng {say_number(m['n'], lex.style)}",
+        examples=(("P.201", "phòng hai trăm linh một"),),
     ),
     Rule(
         id="place.acting",

@@ -3,7 +3,7 @@
 import re
 
 from content.text.context import Before, follows
-from content.text.dates import DATED
+from content.text.dates import DATED, date_words
 from content.text.layers import Lexicon
 from content.text.numerals import NUMBER, cardinal, say_number
 from content.text.rules import NO_DIGIT, Rule, Said, Start, rx
@@ -28,10 +28,15 @@ def fraction_words(a: int, b: int, lex: Lexicon) -> str:
     return f"{cardinal(a, lex.style)} phần {'tư' if b == 4 else cardinal(b, lex.style)}"
 
 
-def _over(m: re.Match[str], lex: Lexicon) -> str | None:
-    """Read a share: 19/19 tiêu chí."""
+def _over(m: re.Match[str], lex: Lexicon) -> Said | None:
+    """Read a share: 19/19 tiêu chí; the editor is told where it could be a date."""
     a, b = _parts(m)
-    return f"{cardinal(a, lex.style)} trên {cardinal(b, lex.style)}" if a <= b and not _is_year(a, b) else None
+    if a > b or _is_year(a, b):
+        return None
+    dated = a <= 31 and b <= 12 and a != b
+    date = date_words(a, b, "", lunar=False, style=lex.style) if dated else ""
+    words = f"{cardinal(a, lex.style)} trên {cardinal(b, lex.style)}"
+    return Said(words=words, others=(date,) if dated else (), doubt=dated)
 
 
 def _is_year(a: int, b: int) -> bool:
@@ -39,7 +44,7 @@ def _is_year(a: int, b: int) -> bool:
     return a <= 12 and 1900 <= b <= 2100
 
 
-def _share(m: re.Match[str], lex: Lexicon) -> str | None:
+def _share(m: re.Match[str], lex: Lexicon) -> Said | str | None:
     """Read a fraction of a thing that can be cut, a share of a group that is counted out."""
     a, b = _parts(m)
     return fraction_words(a, b, lex) if a < b and (b <= 10 or a == 1) else _over(m, lex)

@@ -1,11 +1,12 @@
 """Numbers with units, percentages, money, ranges, rates, sizes, coordinates: rules and readings.  PURE."""
 
 import re
+from itertools import pairwise
 
 from content.text.context import ends_in, follows
 from content.text.layers import NATION, Lexicon
 from content.text.numerals import NUMBER, cardinal, fraction_digits, looks_ambiguous, say_number, spell_digits
-from content.text.rules import DASH, NO_WORD, Rule, Said, Start, rx
+from content.text.rules import CAPITAL, DASH, NO_WORD, Rule, Said, Start, rx
 
 _SYMBOLS = sorted(NATION.units, key=lambda s: (-len(s), s))
 # The look ahead at the first character makes the common case, no unit, cheap.
@@ -135,9 +136,12 @@ def _negative(m: re.Match[str], lex: Lexicon) -> str:
     return _signed(m["sign"], say_number(m["n"], lex.style))
 
 
-def _listed(m: re.Match[str], lex: Lexicon) -> str:
-    """Read 1,2,3 as a list."""
-    return ", ".join(cardinal(int(n), lex.style) for n in m[0].replace(" ", "").split(","))
+def _listed(m: re.Match[str], lex: Lexicon) -> str | None:
+    """Read 1,2,3 as a list; numbers that do not grow are no list."""
+    numbers = [int(n) for n in m[0].split(",")]
+    if any(a >= b for a, b in pairwise(numbers)):
+        return None
+    return ", ".join(cardinal(n, lex.style) for n in numbers)
 
 
 def _sections(m: re.Match[str], lex: Lexicon) -> str:
@@ -147,8 +151,8 @@ def _sections(m: re.Match[str], lex: Lexicon) -> str:
 
 # What is numbered, not measured: after these a comma joins two of them.
 _NUMBERED = (
-    r"thôn|tổ|xóm|ấp|bản|buôn|làng|đội|khối|lớp|khu|khu phố|điều|khoản|điểm|số|đợt|mũi|cụm|kênh|phường|quận|TDP|KP|KDC|tiểu khu|"
-    r"nhóm|bàn|phòng|tuyến|lô|trạm|mục|chương|tuần|tổ dân phố|khu dân cư|khu vực|liên thôn|các thôn|các tổ|máy"
+    r"thôn|tổ|xóm|ấp|bản|buôn|làng|đội|lớp|khu|khu phố|điều|đợt|mũi|cụm|kênh|phường|quận|TDP|KP|KDC|tiểu khu|"
+    r"nhóm|bàn|phòng|lô|chương|tổ dân phố|khu dân cư|liên thôn|các thôn|các tổ"
 )
 
 RULES = (
@@ -156,7 +160,7 @@ RULES = (
         id="number.numbered_list",
         start=Start.DIGIT,
         tails=",",
-        pattern=rx(r"[0-9]{1,2}(?:,[0-9]{1,2}){1,15}(?![\w/]|[.,][0-9])"),
+        pattern=rx(rf"[0-9]{{1,2}}(?:,[0-9]{{1,2}}){{1,15}}(?![\w/]|[.,][0-9]|\s?{UNIT}|\s(?:triệu|tỷ|tỉ|nghìn|độ|mét|tấn|tạ|đồng)\b)"),
         before=follows(_NUMBERED),
         read=_listed,
         examples=(("thôn 1,2,3", "thôn một hai ba"), ("tổ 5,6 và 7", "tổ năm sáu và bảy")),
@@ -194,7 +198,9 @@ RULES = (
         start=Start.DIGIT,
         tails="-_",
         pattern=rx(r"[0-9]{1,2}\s?-\s?[0-9]{1,2}(?![\w/-]|[.,][0-9])"),
-        before=follows(r"tỷ số|tỉ số|thắng|thua|hòa|kết quả"),
+        before=follows(
+            "kết quả", pattern=r"(?<!\w)(?:tỷ số|tỉ số|thắng|thua|hòa|hoà|dẫn)(?!\w)[^.;()0-9]{0,32}$"
+        ),
         read=_score,
         examples=(("thắng 2-1", "thắng hai một"), ("tỷ số 3 - 0", "tỷ số ba không")),
     ),
@@ -345,9 +351,18 @@ LATE_RULES = (
         start=Start.DIGIT,
         tails=".",
         pattern=rx(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,4}(?![\w/]|[.,][0-9])"),
-        before=ends_in(r"(?:(?:^|\n)\s{0,8}|(?:mục|phần|bảng|hình|phiên bản|điểm|chương|điều)\s)$"),
+        before=follows("mục|phần|bảng|hình|phiên bản|chương|tiểu mục"),
         read=_sections,
-        examples=(("mục 1.2", "mục một chấm hai"), ("2.1. Đối tượng", "hai chấm một đối tượng")),
+        examples=(("mục 1.2", "mục một chấm hai"),),
+    ),
+    Rule(
+        id="number.outline",
+        start=Start.DIGIT,
+        tails=".",
+        pattern=rx(rf"[0-9]{{1,2}}(?:\.[0-9]{{1,2}}){{1,4}}(?=[.)]?\s[{CAPITAL}])"),
+        before=ends_in(r"(?:^|\n)\s{0,8}$"),
+        read=_sections,
+        examples=(("2.1. Đối tượng", "hai chấm một đối tượng"),),
     ),
     Rule(
         id="number.range",
@@ -400,20 +415,25 @@ _THINGS = (
     r"đầu người|lao động|hội viên|đoàn viên|cuộc|trận|điểm|máy|ô|lô|hũ|túi|hộp|giải|đội thi|công dân|đối tượng|thửa|tàu|ghe|phương tiện|"
     r"thành viên|giáo viên|cán bộ|bệnh nhân|người dân|mũi|vòng|lớp|trường|HS|GV|NLĐ|SV|HSSV"
 )
-_BASE = {"h": "giờ", "s": "giây", "giờ": "giờ", "phút": "phút", "giây": "giây", "sào": "sào", "mẫu": "mẫu"}
+_BASE = {"h": "giờ", "s": "giây"}
+# Words that are units too: a rate of physical units says *trên* before them.
+_UNIT_WORDS = frozenset("giờ phút giây sào mẫu công lít tấn tạ yến mét khối".split())
+
+
+_COUNTED_THING = re.compile(_THINGS)
+_AFTER_UNIT = re.compile(r"[0-9]\s?(?:kg|g|km|m|ha|lít|l|ml|%|đ|h|'|phút|giờ|kWh|m²|m2|m³|m3|tấn|tạ)\s?$")
 
 
 def _rate(m: re.Match[str], lex: Lexicon) -> str | None:
     """Read the slash of a rate: *trên* between physical units, *một* before a thing counted."""
     left = m.string[max(0, m.start() - 24) : m.start()]
-    below = m["symbol"] or m["thing"]
-    money, physical = _MONEY.search(left), _PHYSICAL.search(left)
-    over = "một" if money or not (m["symbol"] or (physical and below in _BASE)) else "trên"
+    money = _MONEY.search(left) is not None
     if m["symbol"]:
-        over = "một" if money else "trên"
-        named = _BASE.get(below) or lex.units[below].spoken
-        return f"{over} {named}"
-    return over
+        return f"{'một' if money else 'trên'} {_BASE.get(m['symbol']) or lex.units[m['symbol']].spoken}"
+    if not (_COUNTED_THING.fullmatch(m["thing"]) or money or _AFTER_UNIT.search(left)):
+        return None
+    physical = not money and m["thing"] in _UNIT_WORDS and _PHYSICAL.search(left)
+    return "trên" if physical else "một"
 
 
 RATES = (
@@ -447,7 +467,7 @@ RATES = (
         start=Start.SIGN,
         heads="/",
         tails="_a",
-        pattern=rx(rf"/\s?(?P<symbol>(?!))?(?=(?P<thing>{_THINGS})(?!\w))"),
+        pattern=rx(rf"/\s?(?P<symbol>(?!))?(?=(?P<thing>{_THINGS}|[a-zà-ỹđ]{{1,10}})(?!\w))"),
         before=ends_in(
             r"(?:[0-9]\s?(?:[^\W\d_]{1,4}[²³23]?|%|\$|')|(?:^|[^\w])(?:đồng|triệu|nghìn|ngàn|tỷ|tỉ|đ|lần|lượt|suất|người|con|hộ|kg|tấn|tạ|yến|lít|"
             r"giờ|tiếng|buổi|viên|gói|liều|cây|ngày|bữa|điểm|chuyến|vé|cháu|ca|m|mét|khối|tháng|bao|chai|cuộc|sản phẩm|km|m²|m2|m³|m3|ha|nhịp|"

@@ -36,6 +36,9 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
             raise _BadInput(
                 f"dòng {number} không phải UTF-8 (byte thứ {exc.start + 1}); hãy lưu tệp dạng UTF-8"
             ) from exc
+        if len(text) > TEXT_CHARS_MAX:
+            raise _BadInput(f"dòng {number} dài quá {TEXT_CHARS_MAX} ký tự; hãy tách thành nhiều dòng")
+        yield text
 
 
 def _print_spoken(stream: BinaryIO) -> None:
