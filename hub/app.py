@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from devices.areas_data import units_today
 from devices.gateway import Broker, Gateway
 from devices.protocol import topics
 from hub import clock
+from hub.api.routes import api_routes
 from hub.assets import AssetPump
 from hub.auth.passwords import Hashing
 from hub.beacon import beat, ensure_keys, remind
@@ -35,6 +37,7 @@ from hub.plans import Plans
 from hub.speech import open_renderer
 from hub.supervise import Service, Supervised, Supervisor
 from hub.web.app import web_app
+from scheduler.jobs import Timing
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +144,7 @@ def _assemble(settings: Settings, ctx: Context, keys: Keys, address: Broker, bro
         listening=listening,
         inbox=inbox,
         dispatcher=Dispatcher(ctx.store.db, gateways, read_asset, ctx.now_ms),
-        plans=Plans(ctx),
+        plans=Plans(ctx, Timing(settle=timedelta(seconds=settings.settle_s))),
         broker=broker,
     )
 
@@ -190,6 +193,7 @@ async def _forget(ctx: Context) -> None:
 
 async def _serve(hub: Hub, stack: AsyncExitStack) -> None:
     app = web_app(hub.ctx, public_url=hub.settings.url)
+    app.router.add_routes(api_routes(hub.ctx))
     app.router.add_get("/healthz", _health_handler(hub))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()

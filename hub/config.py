@@ -39,6 +39,7 @@ class Settings(BaseModel):
     broker_password: str = ""
     unit: str = "vn"  # the unit whose hub this is: a province's or a commune's code
     plan_days: Annotated[int, Field(ge=1, le=13)] = 7  # days ahead that every loudspeaker holds
+    settle_s: Annotated[float, Field(ge=0, le=60)] = 3.0  # people save several times in a row before plans are made
     beacon_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     online_voice: bool = False  # gTTS in front of the voice on premises
     speech_workers: Annotated[int, Field(ge=1, le=16)] = 1

@@ -53,9 +53,9 @@ TUNES: Mapping[Cue, Tune] = {
         glides=((783.99, 783.99, 0.4), (659.25, 659.25, 0.4), (523.25, 523.25, 1.2)), rounds=1, bell=True
     ),
     Cue.SIREN_WAIL: Tune(glides=((450.0, 1100.0, 2.0), (1100.0, 450.0, 2.0)), rounds=3),
-    Cue.SIREN_PULSE: Tune(glides=((950.0, 950.0, 0.25), (0.0, 0.0, 0.25)), rounds=24),
-    Cue.SIREN_HI_LO: Tune(glides=((850.0, 850.0, 0.5), (600.0, 600.0, 0.5)), rounds=12),
-    Cue.ALL_CLEAR: Tune(glides=((700.0, 700.0, 1.0),), rounds=12),
+    Cue.SIREN_PULSE: Tune(glides=((950.0, 950.0, 0.25), (0.0, 0.0, 0.25)), rounds=20),
+    Cue.SIREN_HI_LO: Tune(glides=((850.0, 850.0, 0.5), (600.0, 600.0, 0.5)), rounds=10),
+    Cue.ALL_CLEAR: Tune(glides=((700.0, 700.0, 1.0),), rounds=10),
 }
 SIRENS = frozenset({Cue.SIREN_WAIL, Cue.SIREN_PULSE, Cue.SIREN_HI_LO, Cue.ALL_CLEAR})  # never in ordinary programmes
 
@@ -89,7 +89,7 @@ def _bells(tune: Tune) -> NDArray[np.float64]:
 
 
 def sound(cue: Cue, rounds: int | None = None) -> Pcm:
-    """Return `cue` in mono at 48 kHz; a siren of the usual length lasts twelve seconds."""
+    """Return `cue` in mono at 48 kHz; a siren of the usual length lasts ten to twelve seconds."""
     tune = TUNES[cue]
     wave = _bells(tune) if tune.bell else _tone(pitch(tune, RATE_HZ, rounds or tune.rounds), HORN_PARTIALS)
     edge = RATE_HZ * EDGE_MS // 1000

@@ -1,5 +1,6 @@
 """The sounds that every loudspeaker holds beforehand: made once, then pinned in every plan."""
 
+import asyncio
 import logging
 from collections.abc import Collection
 
@@ -13,6 +14,7 @@ from hub.flows.context import Context
 
 log = logging.getLogger(__name__)
 
+BREATH_S = 0.1  # thirty sounds in a row must not keep a bulletin waiting that somebody wants to hear now
 WARNING_VOICE = Voice(rate_percent=90)  # words that must be understood at the far end of a field
 
 
@@ -26,7 +28,11 @@ def recipe_of(sound: PinnedSound, speaker: str) -> Recipe:
 async def prepare(ctx: Context, only: Collection[str] | None = None) -> int:
     """Render and pin the kit (`only` these ids); return how many sounds are new.  What fails is logged and left out."""
     wanted = [sound for sound in kit() if only is None or sound.id in only]
-    return sum([await _pin(ctx, sound) for sound in wanted])
+    new = 0
+    for sound in wanted:
+        new += await _pin(ctx, sound)
+        await asyncio.sleep(BREATH_S)
+    return new
 
 
 async def _pin(ctx: Context, sound: PinnedSound) -> bool:
