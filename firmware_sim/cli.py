@@ -91,7 +91,7 @@ async def _report_for_ever(fleet: Fleet) -> None:
 
 async def _who(args: argparse.Namespace) -> tuple[list[Identity], Broker]:
     kept: Path = args.directory / "identities.jsonl"
-    path = args.identities or (kept if kept.exists() else None)
+    path = args.identities or (kept if await asyncio.to_thread(kept.exists) else None)
     if path is not None:
         if args.broker is None:
             raise ScenarioInvalid("--broker is needed with identities from a file")

@@ -15,7 +15,8 @@ class Clock:
     """now = own clock + offset, and never below the floor."""
 
     offset_ms: int = 0  # hub's time minus the own clock
-    floor_ms: int = 0  # it is at least this late: the newest signed moment ever seen
+    floor_ms: int = 0  # the newest signed moment ever seen
+    floor_own_ms: int = 0  # when it was seen in this power-up, or the power-up itself, on the own clock
     trusted: bool = False
     recent: tuple[int, ...] = ()  # offsets that the last live beacons gave
 
@@ -24,25 +25,41 @@ class Clock:
         return own_ms + self.offset_ms
 
     def certain_ms(self, own_ms: int) -> int:
-        """Return a moment that has surely passed: now when trusted, else the floor."""
-        return own_ms + self.offset_ms if self.trusted else self.floor_ms
+        """Return a moment that has surely passed: now when trusted, else the floor and the time counted since."""
+        if self.trusted:
+            return own_ms + self.offset_ms
+        return self.floor_ms + max(0, own_ms - self.floor_own_ms)
 
-    def raised(self, own_ms: int, floor_ms: int) -> "Clock":
+    def own_when_certain(self, at_ms: int) -> int:
+        """Return when `at_ms` will surely have passed, on the own clock."""
+        return at_ms - self.offset_ms if self.trusted else at_ms - self.floor_ms + self.floor_own_ms
+
+    def raised(self, own_ms: int, signed_ms: int) -> "Clock":
         """Return the clock after a signed moment was seen; it then runs on from there, it does not stand still."""
-        floor_ms = max(self.floor_ms, floor_ms)
-        offset_ms = max(self.offset_ms, floor_ms - own_ms)
-        if floor_ms == self.floor_ms and offset_ms == self.offset_ms:
+        if signed_ms <= self.floor_ms <= own_ms + self.offset_ms:
             return self
-        return Clock(floor_ms=floor_ms, offset_ms=offset_ms, trusted=self.trusted, recent=self.recent)
+        return self._at_least(own_ms, signed_ms, self.offset_ms, trusted=self.trusted, recent=self.recent)
 
     def set_by_beacon(self, own_ms: int, issued_at_ms: int) -> "Clock":
         """Return the clock after a live beacon: trusted, at the offset of the least delayed of the last beacons."""
         recent = (*self.recent, issued_at_ms - own_ms)[-BEACONS_KEPT:]
         best = max(recent)
         offset_ms = self.offset_ms if self.trusted and abs(best - self.offset_ms) <= DEAD_BAND_MS else best
-        floor_ms = max(self.floor_ms, issued_at_ms)
+        return self._at_least(own_ms, issued_at_ms, offset_ms, trusted=True, recent=recent)
+
+    def _at_least(
+        self, own_ms: int, signed_ms: int, offset_ms: int, *, trusted: bool, recent: tuple[int, ...]
+    ) -> "Clock":
+        """Return the clock with its floor at `signed_ms` or where it was, and never below it.
+
+        Counted time is not added to the floor itself: an RTC that runs fast would push it ahead of the truth for good.
+        """
+        floor_ms, floor_own_ms = self.floor_ms, self.floor_own_ms
+        if signed_ms > floor_ms:
+            counted_ms = floor_ms + max(0, own_ms - floor_own_ms)
+            floor_ms, floor_own_ms = signed_ms, own_ms - max(0, counted_ms - signed_ms)
         offset_ms = max(offset_ms, floor_ms - own_ms)
-        return Clock(floor_ms=floor_ms, offset_ms=offset_ms, trusted=True, recent=recent)
+        return Clock(offset_ms=offset_ms, floor_ms=floor_ms, floor_own_ms=floor_own_ms, trusted=trusted, recent=recent)
 
     def set_by_ntp(self, own_ms: int, utc_ms: int) -> "Clock":
         """Return the clock after a time server spoke: trusted, but never below what the hub has signed."""

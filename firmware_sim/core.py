@@ -185,7 +185,7 @@ class DeviceCore:
     def _powered_on(self, event: PoweredOn) -> None:
         memory = event.memory
         time = memory.timekeeping
-        clock = Clock(offset_ms=time.offset_ms, floor_ms=time.floor_ms)
+        clock = Clock(offset_ms=time.offset_ms, floor_ms=time.floor_ms, floor_own_ms=self._own_ms)
         self.clock = clock.raised(self._own_ms, time.floor_ms)
         self.desired = memory.desired
         self._marks = {**memory.desired.marks, **({topics.TIME: time.beacon} if time.beacon else {})}
@@ -223,7 +223,7 @@ class DeviceCore:
             wanted=self._view.wanted,
             now_ms=self.now_ms,
             clock_trusted=self.clock.trusted,
-            floor_ms=self.clock.floor_ms,
+            floor_ms=self._late_ms,
         )
         try:
             accepted = judge(event.topic, event.payload, held, retained=event.retained)
@@ -280,7 +280,7 @@ class DeviceCore:
         if accepted.sets_clock:
             self._set_clock(before.set_by_beacon(self._own_ms, beacon.issued_at_ms))
         else:
-            self._set_clock(before.raised(self._own_ms, accepted.floor_ms))
+            self._set_clock(before.raised(self._own_ms, beacon.issued_at_ms))
         if self._own_ms >= self._time_due_ms or self.clock.trusted != before.trusted:
             self._persist_time()
 
@@ -352,9 +352,9 @@ class DeviceCore:
         self._ack(of, AckStage.ACCEPTED, ref, sequence)
 
     def _store(self, topic: str, accepted: Accepted, change: Callable[[Desired], Desired]) -> None:
-        self._set_clock(self.clock.raised(self._own_ms, accepted.floor_ms))
-        if accepted.repeated or accepted.mark is None:
+        if accepted.repeated or accepted.mark is None or isinstance(accepted.message, Chunk):
             return
+        self._set_clock(self.clock.raised(self._own_ms, accepted.message.issued_at_ms))
         self._mark(topic, accepted)
         self._persist_time()
         self._set_desired(change(self.desired).marked(topic, accepted.mark))
@@ -389,7 +389,7 @@ class DeviceCore:
 
     def _follow_up(self) -> None:
         """Do everything that is due by now."""
-        if self._changed or self._own_ms >= self.stage.due_ms(self.clock.offset_ms):
+        if self._changed or self._own_ms >= self._settle_ms():
             self._settle()
         self._effects += self.stage.checkpoint(self.now_ms, self._own_ms)
         if self.connected:
@@ -414,12 +414,17 @@ class DeviceCore:
         for override_id, answer in turn.done:
             self._done(override_id, answer)
 
+    @property
+    def _late_ms(self) -> int:
+        """It is surely at least this late: what expiry is measured against while the clock is not trusted."""
+        return max(self.clock.floor_ms, self.clock.certain_ms(self._own_ms))
+
     def _situation(self) -> Situation:
         view = self._view
         return Situation(
             now_ms=self.now_ms,
             clock_trusted=self.clock.trusted,
-            floor_ms=self.clock.floor_ms,
+            floor_ms=self._late_ms,
             manifest=view.manifest,
             overrides=view.overrides,
             held=view.held,
@@ -427,8 +432,14 @@ class DeviceCore:
             hold_until_ms=self.desired.hold_until_ms,
         )
 
+    def _settle_ms(self) -> int:
+        """Return when to decide anew, on the own clock."""
+        due_ms = self.stage.due_ms(self.clock)
+        expiry_ms = None if self.clock.trusted else self.desired.next_expiry_ms()
+        return due_ms if expiry_ms is None else min(due_ms, self.clock.own_when_certain(expiry_ms))
+
     def _next_ms(self) -> int:
-        moments = [self.stage.due_ms(self.clock.offset_ms)]
+        moments = [self._settle_ms()]
         if self.connected:
             moments.append(self._state_due_ms)
             moments += [due for due in (self.transfers.next_ms(), self._report_due_ms) if due is not None]

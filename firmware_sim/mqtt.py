@@ -332,8 +332,7 @@ class Loudspeaker:
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
-            payload = message.payload if isinstance(message.payload, bytes) else b""
-            await self._events.put(Received(str(message.topic), payload, message.retain))
+            await self._events.put(Received(str(message.topic), message.payload, message.retain))
 
     async def _speak(self, client: aiomqtt.Client) -> None:
         """Send in order; what was not taken by the broker stays and is sent over the next connection."""
@@ -369,7 +368,7 @@ async def _send(client: aiomqtt.Client, effect: Said) -> None:
 def _break(client: aiomqtt.Client | None) -> None:
     """Break a connection without MQTT's good-bye, as a cut line does."""
     line = client._client.socket() if client else None
-    if line is not None:
+    if isinstance(line, socket.socket):
         with suppress(OSError):
             line.shutdown(socket.SHUT_RDWR)
 

@@ -11,6 +11,7 @@ from devices.protocol.limits import CHECKPOINT_MS_MAX
 from devices.protocol.manifest import Manifest, PlayItem
 from devices.protocol.messages import Outcome, Override, Source, Why
 from devices.protocol.playout import FRESH, NEVER_MS, Cursor, Decision, Situation, Sound, decide, item_key, override_key
+from firmware_sim.clock import Clock
 from firmware_sim.durable import Answer, Playing
 from firmware_sim.events import Effect, Persist, Play, Silence
 from firmware_sim.records import Ending, Ledger, Open
@@ -125,11 +126,11 @@ class Stage:
         self.ledger = self.ledger.checkpointed(now_ms)
         return [Persist(self.ledger)]
 
-    def due_ms(self, offset_ms: int) -> int:
+    def due_ms(self, clock: Clock) -> int:
         """Return when to ask again, on the own clock."""
-        moments = [self.decision.until_ms - offset_ms] if self.decision else []
+        moments = [self.decision.until_ms - clock.offset_ms] if self.decision else []
         if self._pending:
-            moments.append(self._pending[0].end_ms - offset_ms)
+            moments.append(clock.own_when_certain(self._pending[0].end_ms))
         if self.ledger.open is not None:
             moments.append(self._checkpoint_own_ms)
             if self._unheard():

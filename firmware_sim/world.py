@@ -57,6 +57,7 @@ class Heard:
     start_ms: int
     position_ms: int
     volume_percent: int
+    trusted: bool  # whether the device believed its clock when it began
     end_ms: int | None = None
 
 
@@ -328,6 +329,7 @@ class Speaker:
                 start_ms=now_ms,
                 position_ms=effect.position_ms,
                 volume_percent=effect.volume_percent,
+                trusted=self.core is not None and self.core.clock.trusted,
             )
         )
         level = LevelHeard(effect.digest, self.world.levels.get(effect.digest, DEFAULT_LEVEL_CDB))

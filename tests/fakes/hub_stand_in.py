@@ -187,8 +187,8 @@ class HubStandIn:
         self._sequences: dict[str, int] = defaultdict(int)
         self._open: dict[tuple[DeviceId, Subject, str], tuple[str, bytes]] = {}
         self._gathered: dict[AssetDigest, set[int]] = {}
-        filters = [name for name in topics.HUB_FILTERS if self.watches_states or not name.endswith("/state")]
-        self.endpoint.subscribe(*filters, then=self._heard)
+        states = topics.HUB_FILTERS_AT_MOST_ONCE if self.watches_states else ()
+        self.endpoint.subscribe(*topics.HUB_FILTERS, *states, then=self._heard)
         self.endpoint.on_up.append(self._say_everything)
         self.retain(topics.KEYS, ROOT.seal(codec.encode(self.keys)))
         if self.beacon_ms:
