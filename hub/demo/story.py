@@ -45,6 +45,7 @@ class Measured:
     alert: str = ""
     calls: tuple[Call, ...] = ()
     clicked_ms: int = 0
+    latencies_ms: list[int] = field(default_factory=list)  # click → a loudspeaker's word that it sounds has come back
     speech: str = ""
     records: dict[tuple[DeviceId, int], AsRun] = field(default_factory=dict)
     bad_signatures: int = 0
@@ -79,14 +80,13 @@ class Measured:
             numbers.setdefault(device, []).append(n)
         return sum(max(found) - len(found) for found in numbers.values())
 
-    def latencies_ms(self) -> list[int]:
-        """Return how long after the click each loudspeaker sounded."""
-        sounded = (int(call.sounded_at.timestamp() * 1000) for call in self.calls if call.sounded_at)
-        return sorted(at_ms - self.clicked_ms for at_ms in sounded)
+    def sounded_on(self) -> set[DeviceId]:
+        """Return who has answered the roll call with the moment at which it sounded."""
+        return {call.device for call in self.calls if call.sounded_at}
 
     def as_object(self) -> dict[str, object]:
         """Return it for `--json`."""
-        latencies = self.latencies_ms()
+        latencies = self.latencies_ms
         return {
             "devices": self.devices,
             "bulletin": {
@@ -97,7 +97,7 @@ class Measured:
             },
             "emergency": {
                 "accepted_by": sum(call.accepted_at is not None for call in self.calls),
-                "sounded_on": len(latencies),
+                "sounded_on": len(self.sounded_on()),
                 "click_to_first_ms": latencies[0] if latencies else None,
                 "click_to_last_ms": latencies[-1] if latencies else None,
                 "preempted": len(self.cut_on()),
@@ -116,7 +116,7 @@ class Measured:
 
     def ok(self) -> bool:
         """Say whether all of it held, on every loudspeaker."""
-        everywhere = (self.heard_on(), self.cut_on(), self.resumed_on(), self.latencies_ms())
+        everywhere = (self.heard_on(), self.cut_on(), self.resumed_on(), self.sounded_on(), self.latencies_ms)
         return (
             self.devices > 0
             and all(len(found) == self.devices for found in everywhere)
@@ -208,9 +208,10 @@ async def _emergency(hub: Hub, leader: Person, seen: Measured, heard: Heard, say
     await heard.until(lambda h: _speaking(h, sent) >= seen.devices, SOUNDS_WITHIN_S)
     view = await alert.roll_call(hub.ctx, leader.actor, sent.id)
     seen.calls = view.calls
-    latencies = seen.latencies_ms()
+    sounds = ((name, at_ms) for (_, name), at_ms in heard.said_it_sounds_ms.items())
+    latencies = seen.latencies_ms = sorted(at_ms - seen.clicked_ms for name, at_ms in sounds if name == sent.id)
     if latencies:
-        say(f"Còi hụ đã vang ở {len(latencies)}/{seen.devices} cụm loa: {latencies[0]}–{latencies[-1]} ms sau khi bấm.")
+        say(f"Còi đã hụ ở {len(latencies)}/{seen.devices} cụm loa: {latencies[0]}–{latencies[-1]} ms sau khi bấm.")
     await asyncio.sleep(SPOKEN_BEFORE_S)
     return sent
 

@@ -13,6 +13,7 @@ from devices.protocol.ids import AreaCode, DeviceId
 from devices.protocol.judge import judge_report
 from devices.protocol.messages import Ack, AckStage, AsRun, AsRunReport, Overrides, State
 from devices.protocol.signing import KeyRing, Signer
+from hub.clock import now_ms
 
 # What each attempt must be refused with: a foreign key, an old sequence, an end that is past.
 REFUSED_WITH: Mapping[str, Reason] = {
@@ -30,6 +31,7 @@ class Heard:
     states: dict[DeviceId, State] = field(default_factory=dict)
     refusals: set[tuple[DeviceId, Reason]] = field(default_factory=set)
     records: dict[tuple[DeviceId, int], AsRun] = field(default_factory=dict)
+    said_it_sounds_ms: dict[tuple[DeviceId, str], int] = field(default_factory=dict)  # by this machine's clock
     bad_signatures: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,6 +48,7 @@ class Heard:
         match said:
             case State():
                 self.states[said.device] = said
+                self.said_it_sounds_ms.setdefault((said.device, said.sounding), now_ms())
             case Ack(stage=AckStage.REFUSED, reason=Reason() as reason):
                 self.refusals.add((said.device, reason))
             case AsRunReport():
