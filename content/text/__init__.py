@@ -1,10 +1,11 @@
 """Written Vietnamese → spoken words: `normalise("ngày 3/4").spoken == "ngày mùng ba tháng tư"`.  PURE.
 
 What comes back (`SpokenText`): `spoken`, the words for people; `phrases`, the same words with pauses for an engine;
-`spans`, every piece that was replaced, by which rule, and what else it could be; `unread`, what an editor should look at.
+`spans`, every piece that was replaced, by which rule, and what else it could be; `unread`, what an editor should see.
 
-The conventions are tables: rules with their examples in `dates`, `units`, `phones`, `documents`, `roads`, `roman`, `slashes`,
-`letters`, `addresses`; words in `lexicon/*.tsv`.  A province or a commune adds its own words in a layer on top (`layers`).
+The conventions are tables: rules with their examples in `dates`, `units`, `phones`, `documents`, `roads`, `roman`,
+`slashes`, `letters`, `addresses`; words in `lexicon/*.tsv`.  A province or a commune adds its own words in a layer on
+top (`layers`).
 """
 
 from content.text.errors import LexiconError, TextError

@@ -8,16 +8,47 @@ from content.text.rules import Rule, Start, rx
 from content.text.syllables import is_syllable, split_plain
 
 _SIGNS = {
-    "@": "a còng", ".": "chấm", "_": "gạch dưới", "-": "gạch ngang", "/": "gạch chéo", ":": "hai chấm", "?": "hỏi chấm",
-    "=": "bằng", "&": "và", "%": "phần trăm", "+": "cộng", "#": "thăng", "~": "ngã",
-}  # fmt: skip
+    "@": "a còng",
+    ".": "chấm",
+    "_": "gạch dưới",
+    "-": "gạch ngang",
+    "/": "gạch chéo",
+    ":": "hai chấm",
+    "?": "hỏi chấm",
+    "=": "bằng",
+    "&": "và",
+    "%": "phần trăm",
+    "+": "cộng",
+    "#": "thăng",
+    "~": "ngã",
+}
 # Labels that people say in a certain way.
 _LABELS = {
-    "vn": "vê nờ", "com": "com", "gov": "gờ ô vê", "edu": "e đu", "org": "o rờ gờ", "net": "nét", "www": "vê kép vê kép vê kép",
-    "gmail": "gờ meo", "yahoo": "da hu", "http": "hát tê tê pê", "https": "hát tê tê pê ét", "facebook": "phây búc",
-    "zalo": "da lô", "me": "mi", "info": "in phô", "html": "hát tê em mờ e lờ", "mail": "meo", "email": "i meo",
-    "ubnd": "u bê en nờ đê", "portal": "po tồ", "youtube": "diu túp", "app": "áp", "io": "i o", "baohiem": "bao hiem",
-}  # fmt: skip
+    "vn": "vê nờ",
+    "com": "com",
+    "gov": "gờ ô vê",
+    "edu": "e đu",
+    "org": "o rờ gờ",
+    "net": "nét",
+    "www": "vê kép vê kép vê kép",
+    "gmail": "gờ meo",
+    "yahoo": "da hu",
+    "http": "hát tê tê pê",
+    "https": "hát tê tê pê ét",
+    "facebook": "phây búc",
+    "zalo": "da lô",
+    "me": "mi",
+    "info": "in phô",
+    "html": "hát tê em mờ e lờ",
+    "mail": "meo",
+    "email": "i meo",
+    "ubnd": "u bê en nờ đê",
+    "portal": "po tồ",
+    "youtube": "diu túp",
+    "app": "áp",
+    "io": "i o",
+    "baohiem": "bao hiem",
+}
 _TOKEN = re.compile(r"[0-9]+|[A-Za-zÀ-ỹĐđ]+|.")
 
 
@@ -59,12 +90,22 @@ def _web(m: re.Match[str], lex: Lexicon) -> str:
 
 _HOST = r"(?:[A-Za-z0-9-]{1,40}\.){1,5}(?:vn|com|net|org|edu|gov|info|me|io|asia|app|ly|gl)(?![A-Za-z0-9@])"
 _EMAIL = r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,40}\.){1,5}[A-Za-z]{2,10}(?![A-Za-z0-9])"
-_URL = rf"(?:https?://)(?:[A-Za-z0-9-]{{1,40}}\.){{0,5}}[A-Za-z0-9-]{{1,40}}(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~?=&%+#-]{{0,80}}){{0,8}}(?<![.?])"
+_URL = r"(?:https?://)(?:[A-Za-z0-9-]{1,40}\.){0,5}[A-Za-z0-9-]{1,40}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~?=&%+#-]{0,80}){0,8}(?<![.?])"
 
-_EMAIL_EXAMPLE = ("ubnd_hoavang@danang.gov.vn", "u bê en nờ đê gạch dưới hoa vang a còng da nang chấm gờ ô vê chấm vê nờ")
+_EMAIL_EXAMPLE = (
+    "ubnd_hoavang@danang.gov.vn",
+    "u bê en nờ đê gạch dưới hoa vang a còng da nang chấm gờ ô vê chấm vê nờ",
+)
 
 _KINDS = (
-    ("mail", _EMAIL, "%+-.0@_a", _address, _EMAIL_EXAMPLE, ("24h@baodanang.vn", "hai mươi tư hát a còng bao da nang chấm vê nờ")),
+    (
+        "mail",
+        _EMAIL,
+        "%+-.0@_a",
+        _address,
+        _EMAIL_EXAMPLE,
+        ("24h@baodanang.vn", "hai mươi tư hát a còng bao da nang chấm vê nờ"),
+    ),
     (
         "url",
         _URL,

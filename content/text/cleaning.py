@@ -1,6 +1,6 @@
 """From any str to one small alphabet, remembering where each character came from.  PURE, linear.
 
-Composes NFD, unifies dashes, quotes and spaces, turns every decimal digit of Unicode into 0-9, drops what cannot be seen.
+Composes NFD, unifies dashes, quotes and spaces, turns every decimal digit of Unicode into 0-9, drops what is not seen.
 `unicodedata.normalize` is never given more than one cluster: its sorting of marks is quadratic in a hostile text.
 """
 
@@ -16,10 +16,10 @@ _SPACES = "\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\
 _APOSTROPHES = "’‘′ʹ´`‛ʼ"
 _QUOTES = "“”„«»″‟〝〞"
 _SAME = (
-    {c: "-" for c in _DASHES}
-    | {c: " " for c in _SPACES}
-    | {c: "'" for c in _APOSTROPHES}
-    | {c: '"' for c in _QUOTES}
+    dict.fromkeys(_DASHES, "-")
+    | dict.fromkeys(_SPACES, " ")
+    | dict.fromkeys(_APOSTROPHES, "'")
+    | dict.fromkeys(_QUOTES, '"')
     | {"º": "°", "˚": "°", "⁰": "°", "ð": "đ", "Ð": "Đ", "Ɖ": "Đ", "µ": "μ", "×": "x", "✕": "x", "⁄": "/", "∕": "/"}
     | {"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x85": "\n", "∼": "~", "‚": ","}
 )
@@ -27,9 +27,7 @@ _SAME = (
 _KEPT = frozenset("°²³½¼¾−±≤≥≈‰…•·₫€£→␤")
 # A text of these characters alone needs no map of offsets: each becomes exactly one.
 _PLAIN = re.compile(
-    "[\n\x20-\x7e°²³½¼¾−±≤≥≈‰•·₫€£ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ"
-    + re.escape("".join(_SAME))
-    + "]*"
+    "[\n\x20-\x7e°²³½¼¾−±≤≥≈‰•·₫€£ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ" + re.escape("".join(_SAME)) + "]*"
 )
 _TABLE = str.maketrans(_SAME)
 _CLUSTER = re.compile("[^\u0300-\u036f][\u0300-\u036f]*|[\u0300-\u036f]+", re.DOTALL)

@@ -14,12 +14,14 @@ _Y = r"(?:1[0-9]{3}|2[0-9]{3})"
 _LUNAR = r"(?P<lunar>\s?[,(]?\s?(?:ÂL|AL|âm lịch|Âm lịch|ÂM LỊCH)(?!\w))?"
 _END = r"(?![0-9]|[./-][0-9])"
 # What joins days that share one month: 05 và 06/8; 06 đến 10/3; 5-7/8; 5, 6 và 7/8.
-_JOIN = r"(?:\s?,\s?|\s?;\s?|\s?[+&]\s?|\s?-\s?|,?\s(?:đến hết ngày|đến hết|đến ngày|và ngày|tới ngày|và|đến|tới|hoặc|cùng|hay)\s)"
+_JOIN = (
+    r"(?:\s?,\s?|\s?;\s?|\s?[+&]\s?|\s?-\s?|,?\s(?:đến hết ngày|đến hết|đến ngày|và ngày|tới ngày|và|"
+    r"đến|tới|hoặc|cùng|hay)\s)"
+)
 # A list with commas only is one list where it visibly ends; in "ngày 5, 6 hộ" the 6 belongs to the houses.
 _LIST_ENDS = r"(?=\s?(?:[.;:)\n]|$)|\s(?:năm|hằng|hàng|âm|này|tới|và|đến)\b)"
 _JOIN_WORD = r"(?:\s?-\s?|,?\s(?:đến hết ngày|đến hết|đến ngày|và ngày|và|đến|tới|hoặc|hay)\s)"
 _TO = {"-": "đến", "+": "và", "&": "và", ",": ",", ";": ","}
-
 
 
 def _list_of(item: str) -> str:
@@ -32,19 +34,27 @@ DATED = (
     + each("thứ", "hai|ba|tư|năm|sáu|bảy|2|3|4|5|6|7")
     + "|t2|t3|t4|t5|t6|t7"
 )
-_DAY_CHAIN = r"(?:^|\D)(?:0?[1-9]|[12][0-9]|3[01])[-/](?:0?[1-9]|1[0-2])(?:/[0-9]{4})?(?:,?\svà|,|\s?-|\sđến|\shoặc)\s?$"
+_DAY_CHAIN = (
+    r"(?:^|\D)(?:0?[1-9]|[12][0-9]|3[01])[-/](?:0?[1-9]|1[0-2])(?:/[0-9]{4})?(?:,?\svà|,|\s?-|\sđến|\shoặc)\s?$"
+)
 _HOUR = r"[0-9](?:h|g)(?:[0-9]{2})?,?\s$"
 DAY_STRONG = follows(
-    DATED + "|tết|kỷ niệm|mừng|nghỉ|tức|nhằm|nay|hạn|trước|sau|lúc|hồi|vào|hết|quốc khánh|giải phóng|lao động|phụ nữ|"
+    DATED + "|tết|kỷ niệm|mừng|nghỉ|tức|nhằm|nay|hạn|trước|sau|lúc|hồi|vào|hết|quốc khánh|giải phóng|lao "
+    "động|phụ nữ|đường|phố|quảng trường|hội trường|"
     "giờ|phút|kỳ|âm lịch",
     pattern=f"{_DAY_CHAIN}|{_HOUR}",
     comma=True,
 )
+# A match was played: what stands between two numbers is no day.  "Chiến thắng 30-4" is a day.
+SCORE_BEFORE = (
+    r"(?<!\w)(?<!chiến )(?:tỷ số|tỉ số|thắng|thua|dẫn trước|hòa|kết quả)(?!\w)[^.;()"
+    r"0-9A-ZĐ]{0,6}(?:đội [^.;()0-9]{0,16})?$"
+)
 _LUNAR_MONTHS = {1: "giêng", 12: "chạp"}
 # Days so well known that 2-9 is the day although 2 < 9 looks like a range.
-_NATIONAL_DAYS = frozenset({(1, 1), (3, 2), (8, 3), (26, 3), (30, 4), (1, 5), (7, 5), (19, 5), (1, 6), (27, 7), (19, 8)}) | {
-    (2, 9), (13, 10), (20, 10), (18, 11), (20, 11), (23, 11), (22, 12)
-}  # fmt: skip
+_NATIONAL_DAYS = frozenset(
+    {(1, 1), (3, 2), (8, 3), (26, 3), (30, 4), (1, 5), (7, 5), (19, 5), (1, 6), (27, 7), (19, 8)}
+) | {(2, 9), (13, 10), (20, 10), (18, 11), (20, 11), (23, 11), (22, 12)}
 
 
 def day_words(day: int, style: NumeralStyle) -> str:
@@ -224,7 +234,7 @@ _H = r"(?:[01]?[0-9]|2[0-4])"
 _MIN = r"[0-5][0-9]"
 _MARK = r"(?:\s?(?:'|p|ph|phút|P))?"
 _CLOCK = rf"(?:{_H}\s?[hHg]\s?{_MIN}{_MARK}|{_H}:{_MIN}(?::{_MIN})?|{_H}\s?(?:[hHg]|giờ))"
-_FULL_CLOCK = rf"(?:{_H}\s?[hHg]\s?{_MIN}{_MARK}|{_H}:{_MIN}(?::{_MIN})?)"
+_FULL_CLOCK = rf"(?:{_H}\s?[hHg]\s?{_MIN}{_MARK}|{_H}[hg][1-9]|{_H}:{_MIN}(?::{_MIN})?)"
 
 
 def clock_words(written: str, style: NumeralStyle) -> str:
@@ -254,7 +264,8 @@ def _hours_of_day(m: re.Match[str], lex: Lexicon) -> str:
 
 
 _COUNTED = (
-    r"(?:lần|bữa|viên|buổi|giờ|ca|chuyến|lượt|gói|liều|lít|con|suất|tiếng|người|hộ|trường hợp|đêm|kg|g|ml|l|m|km|tấn|tạ|"
+    r"(?:lần|bữa|viên|buổi|giờ|ca|chuyến|lượt|gói|liều|lít|con|suất|tiếng|người|hộ|trường hợp|đêm|"
+    r"kg|g|ml|l|m|km|tấn|tạ|"
     r"triệu|nghìn|ngàn|đồng|đ|%|cây|bệnh nhân|cháu|em|xe|tàu|vụ|cuộc|điểm|thôn|xã|ống|giọt|muỗng|thìa|cốc)"
 )
 
@@ -265,12 +276,16 @@ RULES = (
         heads="0123456789",
         tails="./",
         pattern=rx(
-            rf"(?P<d>{_D})[/.](?P<m>{_M})(?:[/.](?P<y>{_Y}))?{DASH}(?P<d2>{_D})[/.](?P<m2>{_M})(?:[/.](?P<y2>{_Y}))?{_END}{_LUNAR}"
+            rf"(?P<d>{_D})[/.](?P<m>{_M})(?:[/.](?P<y>{_Y}))?{DASH}(?P<d2>{_D})[/.](?P<m2>{_M})"
+            rf"(?:[/.](?P<y2>{_Y}))?{_END}{_LUNAR}"
         ),
         unless=follows(r"số|nhà|kiệt|hẻm|ngõ|ngách|mục|điểm|khoảng"),
         read=_date_range,
         examples=(
-            ("từ 15/9 - 20/9/2026", "từ mười lăm tháng chín đến hai mươi tháng chín năm hai nghìn không trăm hai mươi sáu"),
+            (
+                "từ 15/9 - 20/9/2026",
+                "từ mười lăm tháng chín đến hai mươi tháng chín năm hai nghìn không trăm hai mươi sáu",
+            ),
             ("nghỉ 30/4-1/5", "nghỉ ba mươi tháng tư đến mùng một tháng năm"),
         ),
     ),
@@ -351,8 +366,11 @@ RULES = (
         id="date.national_day",
         start=Start.DIGIT,
         tails="-",
-        pattern=rx(rf"(?P<d>{_D})-(?P<m>{_M})(?![0-9]|[./,-][0-9]|\s?(?:m|km|kg|ha|ngày|giờ|tháng|tuổi|năm|người|hộ|độ|%)\b){_LUNAR}"),
-        unless=follows(r"tỷ số|tỉ số|thắng|thua|hòa|NPK|khoảng|từ|số|cấp|mức"),
+        pattern=rx(
+            rf"(?P<d>{_D})-(?P<m>{_M})(?![0-9]|[./,-][0-9]|\s?(?:m|km|kg|ha|ngày|giờ|tháng|tuổi|"
+            rf"năm|người|hộ|độ|%)\b){_LUNAR}"
+        ),
+        unless=follows("NPK|khoảng|từ|số|cấp|mức", pattern=SCORE_BEFORE),
         read=_national_day,
         examples=(("30-4", "ba mươi tháng tư"), ("phong trào 26-3", "phong trào hai mươi sáu tháng ba")),
     ),
@@ -396,7 +414,7 @@ RULES = (
         start=Start.DIGIT,
         tails="_",
         pattern=rx(rf"(?P<d>{_D})\s(?i:tháng)\s(?P<m>{_M})(?![0-9]|[./,-][0-9]){_LUNAR}"),
-        unless=follows(r"trong|sau|được|khoảng|đủ|mùng|mồng|hơn|gần|số"),
+        unless=follows(r"trong|sau|được|khoảng|đủ|mùng|mồng|hơn|gần|số|tuần|quý|kỳ|đợt|thứ|khóa|lớp|tổ|thôn"),
         read=_day_month,
         examples=(
             ("ngày 2 tháng 9", "ngày mùng hai tháng chín"),
@@ -432,7 +450,10 @@ RULES = (
     Rule(
         id="date.ordinals",
         start=Start.DIGIT,
-        pattern=rx(r"[0-9]{1,3}(?:(?:\s?,\s?|\s?-\s?|\svà\s|\sđến\s)(?:thứ\s)?[0-9]{1,2}(?![0-9]|[./][0-9]|\s(?:giờ|tháng)|h|\s" + _COUNTED + r"(?!\w))){0,6}(?!\w|[./][0-9])"),
+        pattern=rx(
+            r"[0-9]{1,3}(?:(?:\s?,\s?|\s?-\s?|\svà\s|\sđến\s)(?:thứ\s)?[0-9]{1,2}(?![0-9]|"
+            r"[./][0-9]|\s(?:giờ|tháng)|h|\s" + _COUNTED + r"(?!\w))){0,6}(?!\w|[./][0-9])"
+        ),
         before=follows("thứ"),
         read=_ordinals,
         examples=(
@@ -448,7 +469,10 @@ RULES = (
         start=Start.WORD,
         heads="T",
         tails="0",
-        pattern=rx(r"T[2-7](?:(?:\s?-\s?|\s?,\s?|\svà\s|\sđến\s|\s?[+&]\s?)(?:T?[2-7]|CN)(?!\w|[/.][0-9])){0,6}(?!\w|[/.][0-9])"),
+        pattern=rx(
+            r"T[2-7](?:(?:\s?-\s?|\s?,\s?|\svà\s|\sđến\s|\s?[+&]\s?)(?:T?[2-7]|CN)(?!\w|[/.][0-9])"
+            r"){0,6}(?!\w|[/.][0-9])"
+        ),
         read=_weekdays,
         examples=(
             ("T2–T6", "thứ hai đến thứ sáu"),
@@ -486,9 +510,7 @@ RULES = (
         tails="/a",
         pattern=rx(r"24h?/7(?![\w/]|[.,][0-9])"),
         unless=follows(DATED + "|từ|đến|tới|trước|sau|và|hết|vào|tức|nhằm|hạn", comma=True),
-        read=lambda _m, _lex: Said(
-            words="hai mươi tư trên bảy", others=("hai mươi tư tháng bảy",), doubt=True
-        ),
+        read=lambda _m, _lex: Said(words="hai mươi tư trên bảy", others=("hai mươi tư tháng bảy",), doubt=True),
         examples=(("trực 24/7", "trực hai mươi tư trên bảy"),),
     ),
     Rule(
@@ -525,7 +547,9 @@ RULES = (
         id="time.hour_word",
         start=Start.DIGIT,
         tails="_a",
-        pattern=rx(rf"{_H}\s?(?i:giờ)\s{_MIN}(?:\s?(?:'|phút))?(?![\w/:.,-]?[0-9]|\w|\s(?:người|hộ|em|cháu|con|xe|đại biểu)\b)"),
+        pattern=rx(
+            rf"{_H}\s?(?i:giờ)\s{_MIN}(?:\s?(?:'|phút))?(?![\w/:.,-]?[0-9]|\w|\s(?:người|hộ|em|cháu|con|xe|đại biểu)\b)"
+        ),
         read=_clock,
         examples=(("7 giờ 30", "bảy giờ ba mươi phút"), ("17 giờ 05 phút", "mười bảy giờ năm phút")),
     ),
@@ -538,7 +562,7 @@ RULES = (
         read=_clock,
         examples=(("lúc 7g", "lúc bảy giờ"),),
     ),
-)  # fmt: skip
+)
 
 # Tried after documents and house numbers have had their chance.
 LATE_RULES = (
@@ -564,4 +588,4 @@ LATE_RULES = (
             ("từ 20/11", "từ hai mươi tháng mười một"),
         ),
     ),
-)  # fmt: skip
+)

@@ -10,7 +10,8 @@ from content.text.rules import Rule, Said, Start, rx
 _PART = r"[A-ZĐĂÂÊÔƠƯ][A-Za-zĐđƯưƠơ]{0,11}(?:&[A-ZĐ][A-ZĐ]{1,6})?[0-9]{0,2}"
 _SIGN = rf"{_PART}(?:[-/]{_PART}){{0,4}}"
 _KINDS = (
-    r"nghị định|quyết định|thông tư|thông tư liên tịch|nghị quyết|luật|luật số|chỉ thị|công văn|thông báo|kế hoạch|công điện|pháp lệnh|"
+    r"nghị định|quyết định|thông tư|thông tư liên tịch|nghị quyết|luật|luật số|chỉ thị|công văn|"
+    r"thông báo|kế hoạch|công điện|pháp lệnh|"
     r"tờ trình|báo cáo|hướng dẫn|lệnh|giấy mời|công văn số|NĐ|QĐ|TT|TTLT|NQ|CT|CV|TB|KH|CĐ|TTr|BC"
 )
 _NUMBERED_KINDS = each(_KINDS, "số")
@@ -80,7 +81,9 @@ RULES = (
         id="document.sign",
         start=Start.DIGIT,
         tails="/_a",
-        pattern=rx(rf"(?P<n>[0-9]{{1,6}})(?P<letter>[A-Za-z]?)\s?/(?:(?P<y>[12][0-9]{{3}})\s?/)?\s?(?P<sign>{_SIGN})(?![\w/])"),
+        pattern=rx(
+            rf"(?P<n>[0-9]{{1,6}})(?P<letter>[A-Za-z]?)\s?/(?:(?P<y>[12][0-9]{{3}})\s?/)?\s?(?P<sign>{_SIGN})(?![\w/])"
+        ),
         read=lambda m, lex: _document(m, lex) if m["y"] or "-" in m["sign"] or m["sign"] in lex.documents else None,
         examples=(
             (
@@ -100,7 +103,9 @@ RULES = (
         id="document.standard",
         start=Start.DIGIT,
         tails="-:",
-        pattern=rx(rf"(?P<n>[0-9]{{1,5}}(?:-[0-9]{{1,3}}){{0,2}}):(?P<y>[12][0-9]{{3}})(?:/(?P<sign>{_SIGN}))?(?![\w/])"),
+        pattern=rx(
+            rf"(?P<n>[0-9]{{1,5}}(?:-[0-9]{{1,3}}){{0,2}}):(?P<y>[12][0-9]{{3}})(?:/(?P<sign>{_SIGN}))?(?![\w/])"
+        ),
         before=follows("QCVN|TCVN|ISO|QCĐP|IEC|TCCS"),
         read=_standard,
         examples=(
@@ -114,7 +119,9 @@ RULES = (
         id="document.party",
         start=Start.DIGIT,
         tails="-a",
-        pattern=rx(rf"(?P<n>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?P<y>(?!))?-(?P<sign>{_PART}/{_PART}(?:[-/]{_PART})?)(?![\w/])"),
+        pattern=rx(
+            rf"(?P<n>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?P<y>(?!))?-(?P<sign>{_PART}/{_PART}(?:[-/]{_PART})?)(?![\w/])"
+        ),
         read=_document,
         examples=(
             ("Chỉ thị số 05-CT/TW", "chỉ thị số không năm chỉ thị trung ương"),
@@ -154,9 +161,10 @@ RULES = (
         heads="BCKNQTG",
         tails="-",
         pattern=rx(
-            r"(?:NĐ-CP|NQ-CP|QĐ-TTg|CT-TTg|CĐ-TTg|(?:QĐ|NQ|KH|TB|CT|BC|TTr|CV|GM)-(?:UBND|HĐND|BCH|BCĐ|MTTQ|TU|ĐU|HU)|TT-[A-ZĐ]{3,8})(?![\w-])"
+            r"(?:NĐ-CP|NQ-CP|QĐ-TTg|CT-TTg|CĐ-TTg|(?:QĐ|NQ|KH|TB|CT|BC|TTr|CV|GM)-(?:UBND|HĐND|"
+            r"BCH|BCĐ|MTTQ|TU|ĐU|HU)|TT-[A-ZĐ]{3,8})(?![\w-])"
         ),
         read=_sign_alone,
         examples=(("theo NQ-HĐND", "theo nghị quyết hội đồng nhân dân"), ("TT-BYT", "thông tư bộ y tế")),
     ),
-)  # fmt: skip
+)

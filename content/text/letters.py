@@ -39,6 +39,15 @@ def _number_letter(m: re.Match[str], lex: Lexicon) -> Said:
 
 RULES = (
     Rule(
+        id="letter.born",
+        start=Start.WORD,
+        heads="Ss",
+        tails="._:",
+        pattern=rx(r"(?:SN|sn)[.:]?\s?(?=(?:19|20)[0-9]{2}(?!\w))"),
+        read=lambda _m, _lex: "sinh năm",
+        examples=(("(SN 1990)", "sinh năm một nghìn chín trăm chín mươi"),),
+    ),
+    Rule(
         id="letter.warning_level",
         start=Start.WORD,
         heads="B",
@@ -64,7 +73,7 @@ RULES = (
         id="letter.number_letter",
         start=Start.DIGIT,
         tails="a",
-        pattern=rx(r"(?P<n>[0-9]{1,3})(?P<rest>[A-ZĐ]{1,2}(?:[0-9]{1,2})?|[a-eđ])(?!\w)"),
+        pattern=rx(r"(?P<n>[0-9]{1,3})(?P<rest>[A-ZĐ]{1,2}(?:[0-9]{1,2})?|[a-eđx])(?!\w)"),
         read=_number_letter,
         examples=(("lớp 12A1", "lớp mười hai a một"), ("khoản 2a", "khoản hai a"), ("xe 5T", "xe năm tê")),
     ),
@@ -73,6 +82,11 @@ RULES = (
         start=Start.WORD,
         pattern=rx(r"[B-DF-HJ-NP-TV-XZĐb-df-hj-np-tv-xzđ](?!\w)"),
         read=_letter,
-        examples=(("lô B", "lô bê"), ("điểm b khoản 2", "điểm bê khoản hai"), ("điểm đ", "điểm đê"), ("cháu Nguyễn Văn B", "cháu nguyễn văn bê")),
+        examples=(
+            ("lô B", "lô bê"),
+            ("điểm b khoản 2", "điểm bê khoản hai"),
+            ("điểm đ", "điểm đê"),
+            ("cháu Nguyễn Văn B", "cháu nguyễn văn bê"),
+        ),
     ),
-)  # fmt: skip
+)

@@ -37,16 +37,49 @@ RULES: tuple[Rule, ...] = (
 
 # A pause after a sign, in milliseconds at the normal rate; an engine scales them.
 PAUSES_MS = MappingProxyType(
-    {",": 200, ";": 300, ":": 300, "-": 250, "(": 200, ")": 200, '"': 0, ".": 500, "!": 500, "?": 500, "…": 500, "\n": 700, "•": 300, "·": 200}
+    {
+        ",": 200,
+        ";": 300,
+        ":": 300,
+        "-": 250,
+        "(": 200,
+        ")": 200,
+        '"': 0,
+        ".": 500,
+        "!": 500,
+        "?": 500,
+        "…": 500,
+        "\n": 700,
+        "•": 300,
+        "·": 200,
+    }
 )
 # Signs that are said.  A hyphen, a quote, a slash between words are not.
 _SIGN_WORDS = MappingProxyType(
     {
-        "&": "và", "%": "phần trăm", "‰": "phần nghìn", "@": "a còng", "≥": "lớn hơn hoặc bằng", "≤": "nhỏ hơn hoặc bằng",
-        ">": "lớn hơn", "<": "nhỏ hơn", "=": "bằng", "≈": "khoảng", "~": "khoảng", "±": "cộng trừ", "°": "độ", "$": "đô la",
-        "½": "một phần hai", "¼": "một phần tư", "¾": "ba phần tư", "₫": "đồng", "€": "ơ rô", "²": "bình phương", "³": "lập phương",
+        "&": "và",
+        "%": "phần trăm",
+        "‰": "phần nghìn",
+        "@": "a còng",
+        "≥": "lớn hơn hoặc bằng",
+        "≤": "nhỏ hơn hoặc bằng",
+        ">": "lớn hơn",
+        "<": "nhỏ hơn",
+        "=": "bằng",
+        "≈": "khoảng",
+        "~": "khoảng",
+        "±": "cộng trừ",
+        "°": "độ",
+        "$": "đô la",
+        "½": "một phần hai",
+        "¼": "một phần tư",
+        "¾": "ba phần tư",
+        "₫": "đồng",
+        "€": "ơ rô",
+        "²": "bình phương",
+        "³": "lập phương",
     }
-)  # fmt: skip
+)
 _PLUS_BETWEEN_NUMBERS = re.compile(r"[0-9]\s?$")
 # A word, a run of digits, blanks, or any one sign.
 _TOKEN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digit>[0-9]+)|(?P<space>[ ]+)|(?P<sign>[\s\S])")
@@ -58,6 +91,7 @@ _WORD_CHARS_MAX = 40  # a longer run is no word; it is said as it stands and sho
 _SPELL_MAX = 5  # capitals up to this length are spelled; longer ones are a name in capitals
 # A whole 45-minute session has about 60 000 characters.  What is beyond is not said: it is shown to the editor.
 TEXT_CHARS_MAX = 100_000
+_CONSONANTS = frozenset("bcdđfghjklmnpqrstvwxz")
 _FOREIGN_CHARS = re.compile(f"[^{LETTERS}]")
 
 
@@ -79,7 +113,9 @@ class _Draft:
         others = tuple(o.replace(",", "") for o in said.others)
         self.spans.append(Reading(start=first, end=last, source=piece, spoken=words, rule=rule, alternatives=others))
         if said.doubt:
-            self.unread.append(Unread(start=first, end=last, source=piece, proposed=words, rule=rule, alternatives=others))
+            self.unread.append(
+                Unread(start=first, end=last, source=piece, proposed=words, rule=rule, alternatives=others)
+            )
         for i, breath in enumerate(said.words.split(",")):
             if i:
                 self.said.append(PAUSES_MS[","])
@@ -104,9 +140,7 @@ def _character(c: str) -> str:
 def _candidates(start: Start, head: str, tail: str) -> tuple[Rule, ...]:
     """Return the rules that can begin with this character and go on with that class after its first run."""
     return tuple(
-        r
-        for r in RULES
-        if r.start is start and (not r.heads or head in r.heads) and (not r.tails or tail in r.tails)
+        r for r in RULES if r.start is start and (not r.heads or head in r.heads) and (not r.tails or tail in r.tails)
     )
 
 
@@ -184,6 +218,9 @@ def _say_word(draft: _Draft, word: str, pos: int, lexicon: Lexicon) -> None:
         _say_capitals(draft, word, pos, lexicon)
         return
     plain, known = spoken_word(word)
+    if len(plain) == 1 and plain in _CONSONANTS:
+        draft.replace(pos, pos + len(word), Said(words=lexicon.spell(plain), doubt=True), "letter.unknown")
+        return
     if plain and plain != word and plain != word.lower():
         draft.replace(pos, pos + len(word), Said(words=plain), "spelling.tone_mark")
     elif plain:

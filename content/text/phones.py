@@ -9,8 +9,10 @@ from content.text.rules import Rule, Start, rx
 
 _SEP = r"[ .\-]?"
 _CALL = (
-    r"gọi|gọi ngay|báo|báo ngay|số|hotline|tổng đài|đường dây nóng|điện thoại|SĐT|ĐT|Tel|số máy|liên hệ|qua số|qua|nhánh|cấp cứu|cứu hỏa|"
-    r"cứu hộ|cảnh sát|công an|nhắn|bấm|cổng|theo số|ĐTDĐ|zalo|Hotline|chữa cháy|cứu nạn|đầu số|gọi đến|gọi tới|gọi số|dịch vụ|hoặc số"
+    r"gọi|gọi ngay|báo|báo ngay|số|hotline|tổng đài|đường dây nóng|điện thoại|SĐT|ĐT|Tel|số máy|"
+    r"liên hệ|qua số|qua|nhánh|cấp cứu|cứu hỏa|"
+    r"cứu hộ|cảnh sát|công an|nhắn|bấm|cổng|theo số|ĐTDĐ|zalo|Hotline|chữa cháy|cứu nạn|đầu số|"
+    r"gọi đến|gọi tới|gọi số|dịch vụ|hoặc số"
 )
 _HOTLINES = r"(?:11[1-5]|1022|1080|156|5656|197|1414|18001?)"
 
@@ -49,7 +51,7 @@ def _plate(m: re.Match[str], lex: Lexicon) -> str:
     series = " ".join(spell_digits(c) if c.isdigit() else lex.spell(c) for c in m["series"])
     tail = spell_digits(m["tail"])
     if m["pair"]:
-        ten, one = m["pair"]
+        ten, one = m["pair"][0], m["pair"][1]
         tail += f" {DIGITS[int(ten)]} {'lăm' if one == '5' and ten > '1' else DIGITS[int(one)]}"
     return f"{series}, {tail}"
 
@@ -107,14 +109,20 @@ RULES = (
         pattern=rx(r"1[89]00(?:[ .]?[0-9]){4,6}(?![0-9]|[.,/][0-9])"),
         unless=follows("năm|từ|khoảng|gồm"),
         read=_phone,
-        examples=(("1900 6769", "một chín không không sáu bảy sáu chín"), ("18001091", "một tám không không một không chín một")),
+        examples=(
+            ("1900 6769", "một chín không không sáu bảy sáu chín"),
+            ("18001091", "một tám không không một không chín một"),
+        ),
     ),
     Rule(
         id="phone.international",
         start=Start.SIGN,
         heads="+",
         tails="0",
-        pattern=rx(r"\+(?P<code>[1-9][0-9]{0,2})(?P<rest>(?:[ .\-]?\(?[0-9]\)?){8,10})?(?![0-9])"),
+        pattern=rx(
+            r"\+(?P<code>[1-9][0-9]{0,2})(?P<rest>(?:[ .\-]?\(?[0-9]\)?){8,10})?(?![0-9]|\s?(?:m|"
+            r"cm|mm|km|kg|đ|độ|°|%)(?!\w))"
+        ),
         unless=ends_in(r"[0-9]\s?$"),
         read=_international,
         examples=(
@@ -129,23 +137,39 @@ RULES = (
         tails="-a",
         pattern=rx(r"(?P<series>[1-9][0-9]-?[A-ZĐ]{1,2}[0-9]?)\s?[-.]?\s?(?P<tail>[0-9]{3})\.(?P<pair>[0-9]{2})(?!\w)"),
         read=_plate,
-        examples=(("36B5-123.45", "ba sáu bê năm một hai ba bốn lăm"), ("43A-678.90", "bốn ba a sáu bảy tám chín không")),
+        examples=(
+            ("36B5-123.45", "ba sáu bê năm một hai ba bốn lăm"),
+            ("43A-678.90", "bốn ba a sáu bảy tám chín không"),
+        ),
     ),
     Rule(
         id="plate.plain",
         start=Start.DIGIT,
         heads="123456789",
         tails="-a",
-        pattern=rx(r"(?P<series>[1-9][0-9]-?[A-ZĐ]{1,2}[0-9]?)\s?[-.]\s?(?P<tail>[0-9]{4,5})(?P<pair>(?!))?(?!\w|\.[0-9])"),
+        pattern=rx(
+            r"(?P<series>[1-9][0-9]-?[A-ZĐ]{1,2}[0-9]?)\s?[-.]\s?(?P<tail>[0-9]{4,5})(?P<pair>(?!))?(?!\w|\.[0-9])"
+        ),
         read=_plate,
         examples=(("43C1-1234", "bốn ba xê một một hai ba bốn"),),
+    ),
+    Rule(
+        id="phone.leading_zero",
+        start=Start.DIGIT,
+        heads="0",
+        tails=" ._-",
+        pattern=rx(r"0[0-9]{2,4}(?:[ .\-][0-9]{3,5}){1,3}(?![0-9]|[.,/][0-9]|\w)"),
+        read=_phone,
+        examples=(("0236.1022", "không hai ba sáu một không hai hai"),),
     ),
     Rule(
         id="phone.hotlines",
         start=Start.DIGIT,
         heads="15",
         pattern=rx(
-            rf"{_HOTLINES}(?:(?:\s?,\s?|\s?-\s?|\s?/\s?|\s(?:hoặc|và|hay)\s){_HOTLINES}){{0,4}}(?![\w]|[.,/%][0-9]|\s?%|\s(?:hộ|người|ha|đồng|triệu|con|đại biểu)\b)"
+            rf"{_HOTLINES}(?:(?:\s?,\s?|\s?-\s?|\s?/\s?|\s(?:hoặc|và|hay)"
+            rf"\s){_HOTLINES}){{0,4}}(?![\w]|[.,/%][0-9]|\s?%|\s(?:hộ|người|ha|đồng|triệu|con|đại "
+            rf"biểu)\b)"
         ),
         before=follows(_CALL),
         read=_hotline_list,
@@ -159,7 +183,10 @@ RULES = (
         id="phone.called",
         start=Start.DIGIT,
         pattern=rx(r"[0-9]{1,4}(?:[ .\-]?[0-9]{1,4}){1,4}(?![0-9]|[.,/][0-9]|\w|\s?(?:đ|đồng|triệu|hộ|người)\b)"),
-        before=follows(r"hotline|tổng đài|đường dây nóng|điện thoại|SĐT|ĐT|ĐTDĐ|Tel|số máy|máy nhánh|số điện thoại|Hotline|fax|đầu số"),
+        before=follows(
+            r"hotline|tổng đài|đường dây nóng|điện thoại|SĐT|ĐT|ĐTDĐ|Tel|số máy|máy nhánh|số điện "
+            r"thoại|Hotline|fax|đầu số"
+        ),
         read=_digits,
         examples=(("điện thoại: 3.889.911", "điện thoại ba tám tám chín chín một một"),),
     ),
@@ -167,9 +194,15 @@ RULES = (
         id="number.account",
         start=Start.DIGIT,
         pattern=rx(r"[0-9]{3,6}(?: ?[0-9]{2,6}){0,6}(?![0-9]|[.,/-][0-9]|\w)"),
-        before=follows(r"STK|số tài khoản|tài khoản|TK|CCCD|CMND|mã số thuế|MST|mã số|mã|số CCCD|căn cước|căn cước công dân|số thẻ|mã hồ sơ|mã xác thực"),
+        before=follows(
+            r"STK|số tài khoản|tài khoản|TK|CCCD|CMND|mã số thuế|MST|mã số|mã|số CCCD|căn cước|"
+            r"căn cước công dân|số thẻ|mã hồ sơ|mã xác thực"
+        ),
         read=_digits,
-        examples=(("STK 0401000123", "số tài khoản không bốn không một không không không một hai ba"), ("mã số thuế 0401234567", "mã số thuế không bốn không một hai ba bốn năm sáu bảy")),
+        examples=(
+            ("STK 0401000123", "số tài khoản không bốn không một không không không một hai ba"),
+            ("mã số thuế 0401234567", "mã số thuế không bốn không một hai ba bốn năm sáu bảy"),
+        ),
     ),
     Rule(
         id="number.long_digits",
@@ -178,4 +211,4 @@ RULES = (
         read=_digits,
         examples=(("048200001234", "không bốn tám hai không không không không một hai ba bốn"),),
     ),
-)  # fmt: skip
+)

@@ -7,14 +7,31 @@ from content.text.layers import Lexicon
 from content.text.numerals import say_number, say_road
 from content.text.rules import CAPITAL, Rule, Start, rx
 
-_ROADS = {"QL": "quốc lộ", "ĐT": "đường tỉnh", "TL": "tỉnh lộ", "ĐH": "đường huyện", "HL": "hương lộ", "CT": "cao tốc", "ĐX": "đường xã"}
-_PLACES = {"P": "phường", "Q": "quận", "H": "huyện", "X": "xã", "TT": "thị trấn", "TX": "thị xã", "TP": "thành phố", "KP": "khu phố"}
+_ROADS = {
+    "QL": "quốc lộ",
+    "ĐT": "đường tỉnh",
+    "TL": "tỉnh lộ",
+    "ĐH": "đường huyện",
+    "HL": "hương lộ",
+    "CT": "cao tốc",
+    "ĐX": "đường xã",
+}
+_PLACES = {
+    "P": "phường",
+    "Q": "quận",
+    "H": "huyện",
+    "X": "xã",
+    "TT": "thị trấn",
+    "Đ": "đường",
+    "TX": "thị xã",
+    "TP": "thành phố",
+    "KP": "khu phố",
+}
 
 
 def _letters(written: str, lex: Lexicon) -> str:
     """Return the letters and digits after a road's number, with a space before, or nothing."""
-    said = "".join(f" {lex.spell(c)}" if c.isalpha() else f" {say_road(c)}" for c in written)
-    return said
+    return "".join(f" {lex.spell(c)}" if c.isalpha() else f" {say_road(c)}" for c in written)
 
 
 def _road(m: re.Match[str], lex: Lexicon) -> str:
@@ -54,7 +71,9 @@ def _house(m: re.Match[str], lex: Lexicon) -> str:
 def _alley(m: re.Match[str], lex: Lexicon) -> str:
     """Read K12/34: kiệt."""
     first, second = m[0][1:].split("/", 1)
-    return f"kiệt {say_number(first, lex.style)} trên {' trên '.join(say_number(p, lex.style) for p in second.split('/'))}"
+    return (
+        f"kiệt {say_number(first, lex.style)} trên {' trên '.join(say_number(p, lex.style) for p in second.split('/'))}"
+    )
 
 
 def _numbered_place(m: re.Match[str], lex: Lexicon) -> str:
@@ -76,7 +95,10 @@ RULES = (
         start=Start.WORD,
         heads="QĐTHC",
         tails=".0_",
-        pattern=rx(r"(?P<kind>QL|ĐT|TL|ĐH|HL|CT|ĐX)\.?\s?(?P<n>[0-9]{1,3})(?P<letters>[A-ZĐ]{0,2}[0-9]?)(?![\w/]|[.,][0-9]|-[0-9]| [0-9]{3})"),
+        pattern=rx(
+            r"(?P<kind>QL|ĐT|TL|ĐH|HL|CT|ĐX)\.?\s?(?P<n>[0-9]{1,3})(?P<letters>[A-ZĐ]{0,2}[0-9]?)"
+            r"(?![\w/]|[.,][0-9]|-[0-9]| [0-9]{3})"
+        ),
         read=lambda m, lex: None if m["kind"] in {"CT", "ĐH"} and " " in m[0] else _road(m, lex),
         examples=(
             ("QL14B", "quốc lộ mười bốn bê"),
@@ -92,7 +114,11 @@ RULES = (
         pattern=rx(r"(?P<n>[0-9]{1,3})(?P<letters>[A-ZĐ]{0,2}[0-9]?)(?![\w/]|[.,][0-9])"),
         before=follows(r"quốc lộ|tỉnh lộ|đường tỉnh|hương lộ|đường huyện|huyện lộ|QL|ĐT.|liên tỉnh lộ|đường tỉnh lộ"),
         read=_road_number,
-        examples=(("quốc lộ 1A", "quốc lộ một a"), ("tỉnh lộ 295B", "tỉnh lộ hai chín năm bê"), ("quốc lộ 217", "quốc lộ hai một bảy")),
+        examples=(
+            ("quốc lộ 1A", "quốc lộ một a"),
+            ("tỉnh lộ 295B", "tỉnh lộ hai chín năm bê"),
+            ("quốc lộ 217", "quốc lộ hai một bảy"),
+        ),
     ),
     Rule(
         id="road.post",
@@ -108,10 +134,16 @@ RULES = (
         start=Start.DIGIT,
         tails="/a",
         pattern=rx(r"[0-9]{1,4}[A-ZĐ]?[0-9]?(?:/[0-9]{1,4}[A-ZĐ]?){1,4}(?![\w/-]|[.,][0-9])"),
-        before=follows(r"số|số nhà|nhà|nhà số|kiệt|hẻm|ngõ|ngách|địa chỉ|thửa|thửa đất số|lớp|lô|phòng|căn hộ|SN"),
+        before=follows(
+            r"số|số nhà|nhà|nhà số|kiệt|hẻm|ngõ|ngách|địa chỉ|thửa|thửa đất số|lớp|lô|phòng|căn hộ|SN|bậc|mã đề"
+        ),
         unless=follows(r"công văn số|quyết định số|tổng số|con số"),
         read=_house,
-        examples=(("số 7/3", "số bảy trên ba"), ("kiệt 12/5", "kiệt mười hai trên năm"), ("số nhà 12A/3", "số nhà mười hai a trên ba")),
+        examples=(
+            ("số 7/3", "số bảy trên ba"),
+            ("kiệt 12/5", "kiệt mười hai trên năm"),
+            ("số nhà 12A/3", "số nhà mười hai a trên ba"),
+        ),
     ),
     Rule(
         id="house.before_street",
@@ -154,18 +186,25 @@ RULES = (
         start=Start.WORD,
         heads="Q",
         tails=".",
-        pattern=rx(rf"Q\.\s?(?=(?i:chủ tịch|phó|giám đốc|trưởng|bí thư|hiệu trưởng|chánh|tổng|viện trưởng|cục trưởng)(?![a-zà-ỹđ{CAPITAL}]))"),
+        pattern=rx(
+            rf"Q\.\s?(?=(?i:chủ tịch|phó|giám đốc|trưởng|bí thư|hiệu trưởng|chánh|tổng|viện trưởng|"
+            rf"cục trưởng)(?![a-zà-ỹđ{CAPITAL}]))"
+        ),
         read=lambda _m, _lex: "quyền",
         examples=(("Q. Chủ tịch UBND", "quyền chủ tịch ủy ban nhân dân"),),
     ),
     Rule(
         id="place.named",
         start=Start.WORD,
-        heads="HPQTX",
+        heads="HPQTXĐ",
         tails=".",
-        pattern=rx(rf"(?P<kind>P|Q|H|X|TT)\.\s?(?=[{CAPITAL}][{CAPITAL}a-zà-ỹđ])"),
+        pattern=rx(rf"(?P<kind>P|Q|H|X|Đ|TT)\.\s?(?=[{CAPITAL}][{CAPITAL}a-zà-ỹđ])"),
         unless=_NAME,
         read=_place,
-        examples=(("P. Hòa Cường, Q. Hải Châu", "phường hòa cường quận hải châu"), ("TT. Ái Nghĩa", "thị trấn ái nghĩa"), ("H. Hòa Vang", "huyện hòa vang")),
+        examples=(
+            ("P. Hòa Cường, Q. Hải Châu", "phường hòa cường quận hải châu"),
+            ("TT. Ái Nghĩa", "thị trấn ái nghĩa"),
+            ("H. Hòa Vang", "huyện hòa vang"),
+        ),
     ),
-)  # fmt: skip
+)

@@ -11,9 +11,12 @@ _SHAPE = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ROMAN = r"[IVXLCDM]{1,9}"
 _BEFORE = (
-    r"thế kỷ|thế kỉ|khóa|khoá|quý|quí|cấp|khu vực|chương|phần|mục|đại hội|lần thứ|thứ|kỳ|vùng|loại|hạng|bậc|đợt|tập|phụ lục|độ|báo động|"
-    r"báo động cấp|học kỳ|học kì|hội nghị|nhiệm kỳ|giai đoạn|nhóm|mức|chi bộ|bão số|BĐ|HK|quân khu|chuyên khoa|CK|khối|đoạn|điều|cụm|"
-    r"trung ương|cấp độ|vụ|thời kỳ|cao cấp|số|tiểu dự án|dự án|bảng|đội|kỷ|năm|đến|và|trụ cột|xí nghiệp|vua|đời|tổ|đô thị loại|tuyến"
+    r"thế kỷ|thế kỉ|khóa|khoá|quý|quí|cấp|khu vực|chương|phần|mục|đại hội|lần thứ|thứ|kỳ|vùng|"
+    r"loại|hạng|bậc|đợt|tập|phụ lục|độ|báo động|"
+    r"báo động cấp|học kỳ|học kì|hội nghị|nhiệm kỳ|giai đoạn|nhóm|mức|chi bộ|bão số|BĐ|HK|quân "
+    r"khu|chuyên khoa|CK|khối|đoạn|điều|cụm|"
+    r"trung ương|cấp độ|vụ|thời kỳ|cao cấp|số|tiểu dự án|dự án|bảng|đội|kỷ|năm|đến|và|trụ cột|xí "
+    r"nghiệp|vua|đời|tổ|đô thị loại|tuyến"
 )
 
 
@@ -31,7 +34,11 @@ def _roman(m: re.Match[str], lex: Lexicon) -> str | None:
     if first is None or second is None:
         return None
     words = cardinal(first, lex.style)
-    return f"{words} {'đến' if m['to'].strip() == '-' else m['to'].strip()} {cardinal(second, lex.style)}" if m["b"] else words
+    return (
+        f"{words} {'đến' if m['to'].strip() == '-' else m['to'].strip()} {cardinal(second, lex.style)}"
+        if m["b"]
+        else words
+    )
 
 
 def _ordinal(m: re.Match[str], lex: Lexicon) -> str | None:
@@ -64,7 +71,9 @@ RULES = (
         heads="IVXLCDM",
         pattern=rx(rf"(?P<a>{_ROMAN})(?:(?P<to>\s?-\s?|\svà\s|\sđến\s)(?P<b>{_ROMAN}))?(?!\w|[-&]\w)"),
         before=follows(_BEFORE),
-        read=lambda m, lex: None if m["a"] in {"C", "D", "M", "L"} or m["b"] in {"C", "D", "M", "L"} else _roman(m, lex),
+        read=lambda m, lex: (
+            None if m["a"] in {"C", "D", "M", "L"} or m["b"] in {"C", "D", "M", "L"} else _roman(m, lex)
+        ),
         examples=(
             ("thế kỷ XXI", "thế kỷ hai mươi mốt"),
             ("khóa XV", "khóa mười lăm"),
@@ -93,4 +102,4 @@ RULES = (
         read=_alone,
         examples=(("trường Kim Đồng II", "trường kim đồng hai"),),
     ),
-)  # fmt: skip
+)

@@ -55,7 +55,7 @@ class Rule:
 
 
 def rx(pattern: str) -> re.Pattern[str]:
-    """Return a compiled pattern; a rule never reaches over the end of a line, so \\s is a blank."""
+    """Return a compiled pattern; a rule never reaches over the end of a line, so a white space is a blank."""
     return re.compile(pattern.replace(r"\s", r"\ "))
 
 

@@ -10,12 +10,19 @@ from content.text.rules import NO_DIGIT, Rule, Said, Start, rx
 
 # A fraction is of something that can be cut; a share counts members.
 _CUT = (
-    r"diện tích|tổng|số|dân số|thời gian|quãng đường|chiều|khối lượng|lượng|mức|giá|giá trị|vốn|quân số|sản lượng|chặng|đoạn|nửa|công việc|"
-    r"công trình|kinh phí|thể tích|dung tích|trọng lượng|ruộng|đất|rừng|người dân|cử tri|dân|nhân khẩu|hộ dân|hộ|người|thành viên|thế giới|"
-    r"quả|củ|lít|lạng|cân|thìa|muỗng|cốc|viên|gói|ống|liều|bát|chén|bề|học sinh|nhân dân|phiếu|tiền|thu nhập|lương|ngân sách|nhu cầu|sào|ngày|"
-    r"giờ|đời|trái đất|tiến độ|khẩu phần|khu|cây|mặt|thân|phía|chu kỳ|lá|nước|hồ|bể|bình|đường|tuyến|hội viên|đảng viên|cán bộ"
+    r"diện tích|tổng|số|dân số|thời gian|quãng đường|chiều|khối lượng|lượng|mức|giá|giá trị|vốn|"
+    r"quân số|sản lượng|chặng|đoạn|nửa|công việc|"
+    r"công trình|kinh phí|thể tích|dung tích|trọng lượng|ruộng|đất|rừng|người dân|cử tri|dân|nhân "
+    r"khẩu|hộ dân|hộ|người|thành viên|thế giới|"
+    r"quả|củ|lít|lạng|cân|thìa|muỗng|cốc|viên|gói|ống|liều|bát|chén|bề|học sinh|nhân dân|phiếu|"
+    r"tiền|thu nhập|lương|ngân sách|nhu cầu|sào|ngày|"
+    r"giờ|đời|trái đất|tiến độ|khẩu phần|khu|cây|mặt|thân|phía|chu kỳ|lá|nước|hồ|bể|bình|đường|"
+    r"tuyến|hội viên|đảng viên|cán bộ"
 )
-_MEMBERS = r"tiêu chí|chỉ tiêu|thôn|xã|phường|đại biểu|đồng chí|tổ|đảng viên có mặt|khu dân cư|điểm|câu|chi bộ|trường|huyện|tỉnh|đơn vị|ý kiến|hồ sơ|ca"
+_MEMBERS = (
+    r"tiêu chí|chỉ tiêu|thôn|xã|phường|đại biểu|đồng chí|tổ|đảng viên có mặt|khu dân cư|điểm|câu|chi "
+    r"bộ|trường|huyện|tỉnh|đơn vị|ý kiến|hồ sơ|ca"
+)
 
 
 def _parts(m: re.Match[str]) -> tuple[int, int]:
@@ -137,4 +144,4 @@ LATE_RULES = (
         read=lambda m, lex: f"{say_number(m['a'], lex.style)} trên {say_number(m['b'], lex.style)}",
         examples=(("1.250/1.300 hộ", "một nghìn hai trăm năm mươi trên một nghìn ba trăm hộ"),),
     ),
-)  # fmt: skip
+)

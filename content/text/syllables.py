@@ -7,18 +7,25 @@ from functools import lru_cache
 LETTERS = "abcdefghijklmnopqrstuvwxyzàáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 SPOKEN = re.compile(f"[{LETTERS}]+")
 _NOT_SPOKEN = re.compile(f"[^{LETTERS}]")
+_WORD = re.compile(r"\w+")
 _TONES = str.maketrans("", "", "\u0300\u0301\u0303\u0309\u0323")
 
-_ONSETS = frozenset("ngh ng nh ch gh gi kh ph qu th tr b c d đ g h k l m n p r s t v x kr pl đr br".split()) | {""}
+_ONSETS = frozenset(_WORD.findall("ngh ng nh ch gh gi kh ph qu th tr b c d đ g h k l m n p r s t v x kr pl đr br")) | {
+    ""
+}
 _RHYMES = frozenset(
-    "a ac ach ai am an ang anh ao ap at au ay ak ăc ăm ăn ăng ăp ăt ăk âc âm ân âng âp ât âu ây âk "
-    "e ec em en eng eo ep et ek ê êch êm ên ênh êp êt êu êk êng i ia ich im in inh ip it iu ing ik "
-    "iêc iêm iên iêng iêp iêt iêu iê yê yêm yên yêng yêt yêu "
-    "o oc oi om on ong op ot oong ooc ok oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oăp "
-    "oe oen oeo oet oem oeng ô ôc ôi ôm ôn ông ôp ôt ôông ôk ơ ơi ơm ơn ơp ơt ơc ơng "
-    "u ua uc ui um un ung up ut uk uơ uê uêch uên uênh uêu uy uya uych uyn uynh uyp uyt uyu uyên uyêt uây uân uâng uât "
-    "uôc uôi uôm uôn uông uôt uôp ư ưa ưc ưi ưng ưt ưu ưm ưn ươc ươi ươm ươn ương ươp ươt ươu "
-    "y yt ynh".split()
+    _WORD.findall(
+        "a ac ach ai am an ang anh ao ap at au ay ak ăc ăm ăn ăng ăp ăt ăk âc âm ân âng âp ât âu ây âk "
+        "e ec em en eng eo ep et ek ê êch êm ên ênh êp êt êu êk êng i ia ich im in inh ip it iu ing ik "
+        "iêc iêm iên iêng iêp iêt iêu iê yê yêm yên yêng yêt yêu "
+        "o oc oi om on ong op ot oong ooc ok oa oac oach oai oam oan oang oanh oao oap oat oay "
+        "oăc oăm oăn oăng oăt oăp "
+        "oe oen oeo oet oem oeng ô ôc ôi ôm ôn ông ôp ôt ôông ôk ơ ơi ơm ơn ơp ơt ơc ơng "
+        "u ua uc ui um un ung up ut uk uơ uê uêch uên uênh uêu uy uya uych uyn uynh uyp uyt uyu "
+        "uyên uyêt uây uân uâng uât "
+        "uôc uôi uôm uôn uông uôt uôp ư ưa ưc ưi ưng ưt ưu ưm ưn ươc ươi ươm ươn ương ươp ươt ươu "
+        "y yt ynh"
+    )
 )
 _PLAIN = {r: unicodedata.normalize("NFD", r).encode("ascii", "ignore").decode() for r in _RHYMES}
 _PLAIN_RHYMES = frozenset(_PLAIN.values())

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from content.text.context import ends_in, follows
+from content.text.dates import SCORE_BEFORE
 from content.text.layers import NATION, Lexicon
 from content.text.numerals import NUMBER, cardinal, fraction_digits, looks_ambiguous, say_number, spell_digits
 from content.text.rules import CAPITAL, DASH, NO_WORD, Rule, Said, Start, rx
@@ -14,7 +15,7 @@ _FIRST = "".join(sorted({re.escape(s[0]) for s in _SYMBOLS}))
 UNIT = f"(?=[{_FIRST}])(?:" + "|".join(re.escape(s) for s in _SYMBOLS) + r")(?!\w|°)"
 _MINUS = r"(?:[-−]\s?)?"
 _SCALE = r"(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ))?"
-_QUANTITY = rf"(?P<sign>-|[−±]\s?)?(?P<n>{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"
+_QUANTITY = rf"(?P<sign>[-+]|[−±]\s?)?(?P<n>{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"
 _AFTER_NUMBER = ends_in(r"[0-9][\w²³%°]{0,3}\s?$")  # there a dash is a joint or a pause, not a sign
 _NEGATIVE_BEFORE = ends_in(r"(?:^|[\s(,;:\"'])$")
 
@@ -23,6 +24,8 @@ def _signed(sign: str | None, words: str) -> str:
     """Return the words with their sign."""
     if sign and "±" in sign:
         return f"cộng trừ {words}"
+    if sign and "+" in sign:
+        return f"cộng {words}"
     return f"âm {words}" if sign else words
 
 
@@ -36,7 +39,9 @@ def _number_said(written: str, words: str, lex: Lexicon) -> Said:
     if not looks_ambiguous(written):
         return Said(words=words)
     whole = say_number(written, lex.style)
-    return Said(words=words, others=(words.replace(whole, cardinal(int(written.replace(",", "")), lex.style)),), doubt=True)
+    return Said(
+        words=words, others=(words.replace(whole, cardinal(int(written.replace(",", "")), lex.style)),), doubt=True
+    )
 
 
 def _quantity(m: re.Match[str], lex: Lexicon) -> Said | None:
@@ -79,7 +84,8 @@ def _mixed(m: re.Match[str], lex: Lexicon) -> str:
 
 def _scaled(m: re.Match[str], lex: Lexicon) -> str:
     """Read 2tr5: two million five."""
-    return f"{say_number(m['n'], lex.style)} triệu {spell_digits(m['part']) if m['part'][0] == '0' else cardinal(int(m['part']))}"
+    part = spell_digits(m["part"]) if m["part"][0] == "0" else cardinal(int(m["part"]), lex.style)
+    return f"{say_number(m['n'], lex.style)} triệu {part}"
 
 
 def _slash_quantity(m: re.Match[str], lex: Lexicon) -> str | None:
@@ -89,6 +95,14 @@ def _slash_quantity(m: re.Match[str], lex: Lexicon) -> str | None:
         return None
     parts = [say_number(n, lex.style) for n in m["ns"].split("/")]
     return f"{' trên '.join(parts)} {unit.spoken}"
+
+
+def _fraction(m: re.Match[str], lex: Lexicon) -> str | None:
+    """Read 1/2 kg."""
+    a, b, unit = int(m["a"]), int(m["b"]), lex.units[m["unit"]]
+    if a >= b or unit.tight:
+        return None
+    return f"{cardinal(a, lex.style)} phần {'tư' if b == 4 else cardinal(b, lex.style)} {unit.spoken}"
 
 
 def _size(m: re.Match[str], lex: Lexicon) -> str:
@@ -101,7 +115,15 @@ def _size(m: re.Match[str], lex: Lexicon) -> str:
     return " nhân ".join(words)
 
 
-_SIDES = {"N": "vĩ bắc", "B": "vĩ bắc", "S": "vĩ nam", "E": "kinh đông", "Đ": "kinh đông", "W": "kinh tây", "T": "kinh tây"}
+_SIDES = {
+    "N": "vĩ bắc",
+    "B": "vĩ bắc",
+    "S": "vĩ nam",
+    "E": "kinh đông",
+    "Đ": "kinh đông",
+    "W": "kinh tây",
+    "T": "kinh tây",
+}
 
 
 def _coordinate(m: re.Match[str], lex: Lexicon) -> str:
@@ -110,7 +132,7 @@ def _coordinate(m: re.Match[str], lex: Lexicon) -> str:
 
 
 def _angle(m: re.Match[str], lex: Lexicon) -> str:
-    """Read 16°12'30\"N."""
+    """Read degrees, minutes, seconds and a side."""
     words = f"{cardinal(int(m['d']), lex.style)} độ {cardinal(int(m['m']), lex.style)} phút"
     words += f" {say_number(m['s'], lex.style)} giây" if m["s"] else ""
     return words + (f" {_SIDES[m['side']]}" if m["side"] else "")
@@ -160,7 +182,10 @@ RULES = (
         id="number.numbered_list",
         start=Start.DIGIT,
         tails=",",
-        pattern=rx(rf"[0-9]{{1,2}}(?:,[0-9]{{1,2}}){{1,15}}(?![\w/]|[.,][0-9]|\s?{UNIT}|\s(?:triệu|tỷ|tỉ|nghìn|độ|mét|tấn|tạ|đồng)\b)"),
+        pattern=rx(
+            rf"[0-9]{{1,2}}(?:,[0-9]{{1,2}}){{1,15}}(?![\w/]|[.,][0-9]|\s?{UNIT}|\s(?:triệu|tỷ|tỉ|"
+            rf"nghìn|độ|mét|tấn|tạ|đồng)\b)"
+        ),
         before=follows(_NUMBERED),
         read=_listed,
         examples=(("thôn 1,2,3", "thôn một hai ba"), ("tổ 5,6 và 7", "tổ năm sáu và bảy")),
@@ -177,7 +202,9 @@ RULES = (
         id="size.sides",
         start=Start.DIGIT,
         tails="*,._a%°'²³",
-        pattern=rx(rf"{NUMBER}\s?(?:{UNIT})?\s?[xX*]\s?{NUMBER}(?:\s?{UNIT})?(?:\s?[xX*]\s?{NUMBER}(?:\s?{UNIT})?)?{NO_WORD}"),
+        pattern=rx(
+            rf"{NUMBER}\s?(?:{UNIT})?\s?[xX*]\s?{NUMBER}(?:\s?{UNIT})?(?:\s?[xX*]\s?{NUMBER}(?:\s?{UNIT})?)?{NO_WORD}"
+        ),
         read=_size,
         examples=(
             ("ảnh 3x4", "ảnh ba nhân bốn"),
@@ -197,10 +224,10 @@ RULES = (
         id="number.score",
         start=Start.DIGIT,
         tails="-_",
-        pattern=rx(r"[0-9]{1,2}\s?-\s?[0-9]{1,2}(?![\w/-]|[.,][0-9])"),
-        before=follows(
-            "kết quả", pattern=r"(?<!\w)(?:tỷ số|tỉ số|thắng|thua|hòa|hoà|dẫn)(?!\w)[^.;()0-9]{0,32}$"
+        pattern=rx(
+            rf"1?[0-9]\s?-\s?1?[0-9](?![\w/-]|[.,][0-9]|\s?{UNIT}|\s(?:hộ|người|ngày|giờ|điểm|năm|tháng|triệu)\b)"
         ),
+        before=ends_in(SCORE_BEFORE),
         read=_score,
         examples=(("thắng 2-1", "thắng hai một"), ("tỷ số 3 - 0", "tỷ số ba không")),
     ),
@@ -209,7 +236,9 @@ RULES = (
         start=Start.DIGIT,
         tails="_°",
         pattern=rx(
-            r"(?P<d>[0-9]{1,3})\s?°\s?(?P<m>[0-9]{1,2})\s?'(?:\s?(?P<s>[0-9]{1,2}(?:[.,][0-9]{1,3})?)(?:\"|''))?(?:\s?(?P<side>[NBSEĐWT])(?!\w))?"
+            r"(?P<d>[0-9]{1,3})\s?°\s?(?P<m>[0-9]{1,2})"
+            r"\s?'(?:\s?(?P<s>[0-9]{1,2}(?:[.,][0-9]{1,3})?)(?:\"|''))?(?:\s?(?P<side>[NBSEĐWT])"
+            r"(?!\w))?"
         ),
         read=_angle,
         examples=(("16°12'30\"N", "mười sáu độ mười hai phút ba mươi giây vĩ bắc"),),
@@ -253,10 +282,37 @@ RULES = (
         ),
     ),
     Rule(
+        id="unit.fraction",
+        start=Start.DIGIT,
+        tails="/",
+        pattern=rx(rf"(?P<a>[1-9])/(?P<b>[2-9]|10)(?P<space>\s?)(?P<unit>{UNIT})"),
+        read=_fraction,
+        examples=(("1/2 kg", "một phần hai ki lô gam"),),
+    ),
+    Rule(
+        id="unit.over",
+        start=Start.DIGIT,
+        tails=",./",
+        pattern=rx(rf"(?P<ns>{NUMBER}/{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"),
+        read=lambda m, lex: _slash_quantity(m, lex) if "," in m["ns"] or "." in m["ns"] else None,
+        examples=(("15,25/15,80 m", "mười lăm phẩy hai mươi lăm trên mười lăm phẩy tám mươi mét"),),
+    ),
+    Rule(
+        id="size.times",
+        start=Start.WORD,
+        heads="xX",
+        tails="_",
+        pattern=rx(r"[xX]\s(?=[0-9])"),
+        before=ends_in(r"[0-9]\s[^\W\d_]{1,6}\s$"),
+        read=lambda _m, _lex: "nhân",
+        examples=(("2 viên x 3 lần", "hai viên nhân ba lần"),),
+    ),
+    Rule(
         id="unit.range",
         start=Start.DIGIT,
         pattern=rx(
-            rf"(?P<sign>(?!))?(?P<n1>{NUMBER})(?:\s?(?P<unit1>{UNIT}))?\s?(?:-|→)\s?(?P<sign2>−)?(?P<n2>{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"
+            rf"(?P<sign>(?!))?(?P<n1>{NUMBER})(?:\s?(?P<unit1>{UNIT}))?\s?(?:-|→)"
+            rf"\s?(?P<sign2>−)?(?P<n2>{NUMBER})(?P<space>\s?)(?P<unit>{UNIT})"
         ),
         read=_range,
         examples=(
@@ -274,7 +330,10 @@ RULES = (
         start=Start.SIGN,
         heads="-−",
         tails="0_",
-        pattern=rx(rf"(?P<sign>[-−])\s?(?P<n1>{NUMBER})(?:\s?(?P<unit1>{UNIT}))?\s?(?:-)\s?(?P<sign2>[-−])?\s?(?P<n2>{NUMBER})(?P<space>\s?)(?P<unit>°C|°|độ C|oC)(?!\w)"),
+        pattern=rx(
+            rf"(?P<sign>[-−])\s?(?P<n1>{NUMBER})(?:\s?(?P<unit1>{UNIT}))?\s?(?:-)"
+            rf"\s?(?P<sign2>[-−])?\s?(?P<n2>{NUMBER})(?P<space>\s?)(?P<unit>°C|°|độ C|oC)(?!\w)"
+        ),
         before=_NEGATIVE_BEFORE,
         unless=_AFTER_NUMBER,
         read=_range,
@@ -304,13 +363,18 @@ RULES = (
     Rule(
         id="unit.signed",
         start=Start.SIGN,
-        heads="-−±",
+        heads="-−±+",
         tails="0_",
         pattern=rx(_QUANTITY),
         before=_NEGATIVE_BEFORE,
         unless=_AFTER_NUMBER,
         read=_quantity,
-        examples=(("−3°C", "âm ba độ xê"), ("nhiệt độ -1,5 °C", "nhiệt độ âm một phẩy năm độ xê"), ("±5%", "cộng trừ năm phần trăm")),
+        examples=(
+            ("−3°C", "âm ba độ xê"),
+            ("nhiệt độ -1,5 °C", "nhiệt độ âm một phẩy năm độ xê"),
+            ("±5%", "cộng trừ năm phần trăm"),
+            ("+25 m", "cộng hai mươi lăm mét"),
+        ),
     ),
     Rule(
         id="money.dollars",
@@ -383,7 +447,10 @@ LATE_RULES = (
         start=Start.DIGIT,
         heads="123456789",
         tails="_",
-        pattern=rx(r"[1-9][0-9]{0,2}(?: [0-9]{3}){2,4}(?![0-9]| [0-9]|\w)|[1-9][0-9]{0,2} [0-9]{3}(?=\s?(?:đ|đồng|VNĐ|VND)(?!\w))"),
+        pattern=rx(
+            r"[1-9][0-9]{0,2}(?: [0-9]{3}){2,4}(?![0-9]| [0-9]|\w)|[1-9][0-9]{0,2} "
+            r"[0-9]{3}(?=\s?(?:đ|đồng|VNĐ|VND)(?!\w))"
+        ),
         read=_spaced_thousands,
         examples=(("1 250 000 đồng", "một triệu hai trăm năm mươi nghìn đồng"),),
     ),
@@ -400,28 +467,35 @@ LATE_RULES = (
             ("7,05", "bảy phẩy không năm"),
         ),
     ),
-)  # fmt: skip
+)
 
 
 _PHYSICAL = re.compile(
     r"(?:[0-9]\s?(?:k?m|[cdm]m|km[²2]|m[²³23]|kg|g|mg|μg|l|L|ml|mL|ha|W|k[Ww]h?|MW|mmol|IU|N|kN|bar|Mb|GB|MB|MHz|V|lít)"
-    r"|(?:^|[^\w])(?:km|mm|cm|m|kg|mg|m³|m²|m3|m2|ml|lít|mét|mét khối|gam|tấn|tạ|yến|ki lô mét|ki lô gam|mi li mét|héc ta))\s?$"
+    r"|(?:^|[^\w])(?:km|mm|cm|m|kg|mg|m³|m²|m3|m2|ml|lít|mét|mét khối|gam|tấn|tạ|yến|ki lô mét|ki "
+    r"lô gam|mi li mét|héc ta))\s?$"
 )
-_MONEY = re.compile(r"(?:[0-9]\s?(?:đ|Đ|k|tr|VNĐ|VND|USD|\$)|(?:^|[^\w])(?:đồng|triệu|nghìn|ngàn|tỷ|tỉ|USD|VNĐ|VND|đ))\s?$")
+_MONEY = re.compile(
+    r"(?:[0-9]\s?(?:đ|Đ|k|tr|VNĐ|VND|USD|\$)|(?:^|[^\w])(?:đồng|triệu|nghìn|ngàn|tỷ|tỉ|USD|VNĐ|VND|đ))\s?$"
+)
 _THINGS = (
-    r"ngày đêm|ngày|đêm|tháng|năm|tuần|quý|giờ|phút|giây|người|hộ gia đình|hộ|con|cái|chiếc|bộ|lượt|lần|vụ|sào|mẫu|công|suất|khẩu|gia đình|"
-    r"cháu|em|học sinh|sinh viên|trường hợp|xe|ca|buổi|lít|bao|chai|thùng|số|phòng|căn|hồ sơ|vé|đợt|lứa|tiết|khóa|kỳ|môn|đội|"
-    r"thôn|xã|cây|bụi|khóm|tấn|tạ|yến|cân|kilôgam|mét|khối|gói|viên|liều|bữa|chuyến|trẻ|đơn vị|cơ sở|nhân khẩu|tổ|bình|bó|quả|"
-    r"đầu người|lao động|hội viên|đoàn viên|cuộc|trận|điểm|máy|ô|lô|hũ|túi|hộp|giải|đội thi|công dân|đối tượng|thửa|tàu|ghe|phương tiện|"
+    r"ngày đêm|ngày|đêm|tháng|năm|tuần|quý|giờ|phút|giây|người|hộ gia đình|hộ|con|cái|chiếc|bộ|"
+    r"lượt|lần|vụ|sào|mẫu|công|suất|khẩu|gia đình|"
+    r"cháu|em|học sinh|sinh viên|trường hợp|xe|ca|buổi|lít|bao|chai|thùng|số|phòng|căn|hồ sơ|vé|"
+    r"đợt|lứa|tiết|khóa|kỳ|môn|đội|"
+    r"thôn|xã|cây|bụi|khóm|tấn|tạ|yến|cân|kilôgam|mét|khối|gói|viên|liều|bữa|chuyến|trẻ|đơn vị|cơ "
+    r"sở|nhân khẩu|tổ|bình|bó|quả|"
+    r"đầu người|lao động|hội viên|đoàn viên|cuộc|trận|điểm|máy|ô|lô|hũ|túi|hộp|giải|đội thi|công "
+    r"dân|đối tượng|thửa|tàu|ghe|phương tiện|"
     r"thành viên|giáo viên|cán bộ|bệnh nhân|người dân|mũi|vòng|lớp|trường|HS|GV|NLĐ|SV|HSSV"
 )
 _BASE = {"h": "giờ", "s": "giây"}
 # Words that are units too: a rate of physical units says *trên* before them.
-_UNIT_WORDS = frozenset("giờ phút giây sào mẫu công lít tấn tạ yến mét khối".split())
+_UNIT_WORDS = frozenset({"giờ", "phút", "giây", "sào", "mẫu", "công", "lít", "tấn", "tạ", "yến", "mét", "khối"})
 
 
 _COUNTED_THING = re.compile(_THINGS)
-_AFTER_UNIT = re.compile(r"[0-9]\s?(?:kg|g|km|m|ha|lít|l|ml|%|đ|h|'|phút|giờ|kWh|m²|m2|m³|m3|tấn|tạ)\s?$")
+_AFTER_UNIT = re.compile(rf"[0-9]\s?(?:{UNIT}|(?:lít|phút|giờ|tấn|tạ))\s?$")
 
 
 def _rate(m: re.Match[str], lex: Lexicon) -> str | None:
@@ -445,14 +519,20 @@ RATES = (
         pattern=rx(r"\s?/\s?(?=[0-9])"),
         before=ends_in(r"[^\W\d_²³]{1,12}[²³23]?$|%$"),
         read=lambda _m, _lex: "trên",
-        examples=(("20 kg/500 m²", "hai mươi ki lô gam trên năm trăm mét vuông"), ("40 mm/24h", "bốn mươi mi li mét trên hai mươi tư giờ")),
+        examples=(
+            ("20 kg/500 m²", "hai mươi ki lô gam trên năm trăm mét vuông"),
+            ("40 mm/24h", "bốn mươi mi li mét trên hai mươi tư giờ"),
+        ),
     ),
     Rule(
         id="rate.symbol",
         start=Start.SIGN,
         heads="/",
         tails="_a",
-        pattern=rx(r"/\s?(?P<thing>(?!))?(?P<symbol>km²|km2|km|m²|m2|m³|m3|m|cm²|cm2|cm|ha|Ha|kg|mg|g|ml|l|L|dl|dL|h|s|kWh|kW|mm|bar)(?!\w)"),
+        pattern=rx(
+            r"/\s?(?P<thing>(?!))?(?P<symbol>km²|km2|km|m²|m2|m³|m3|m|cm²|cm2|cm|ha|Ha|kg|mg|g|ml|"
+            r"l|L|dl|dL|h|s|kWh|kW|mm|bar)(?!\w)"
+        ),
         before=ends_in(r"[\w²³%$°']\s?$"),
         read=_rate,
         examples=(
@@ -469,9 +549,12 @@ RATES = (
         tails="_a",
         pattern=rx(rf"/\s?(?P<symbol>(?!))?(?=(?P<thing>{_THINGS}|[a-zà-ỹđ]{{1,10}})(?!\w))"),
         before=ends_in(
-            r"(?:[0-9]\s?(?:[^\W\d_]{1,4}[²³23]?|%|\$|')|(?:^|[^\w])(?:đồng|triệu|nghìn|ngàn|tỷ|tỉ|đ|lần|lượt|suất|người|con|hộ|kg|tấn|tạ|yến|lít|"
-            r"giờ|tiếng|buổi|viên|gói|liều|cây|ngày|bữa|điểm|chuyến|vé|cháu|ca|m|mét|khối|tháng|bao|chai|cuộc|sản phẩm|km|m²|m2|m³|m3|ha|nhịp|"
-            r"bước|vòng|phần|số|học sinh|em|ml|mg|mm|kWh|trẻ|cái|bộ|thùng|công|trứng|quả|trận|mũi|phiếu|giường|máy|thiết bị|"
+            r"(?:[0-9]\s?(?:[^\W\d_]{1,4}[²³23]?|%|\$|')|(?:^|[^\w])(?:đồng|triệu|nghìn|ngàn|tỷ|"
+            r"tỉ|đ|lần|lượt|suất|người|con|hộ|kg|tấn|tạ|yến|lít|"
+            r"giờ|tiếng|buổi|viên|gói|liều|cây|ngày|bữa|điểm|chuyến|vé|cháu|ca|m|mét|khối|tháng|"
+            r"bao|chai|cuộc|sản phẩm|km|m²|m2|m³|m3|ha|nhịp|"
+            r"bước|vòng|phần|số|học sinh|em|ml|mg|mm|kWh|trẻ|cái|bộ|thùng|công|trứng|quả|trận|mũi|"
+            r"phiếu|giường|máy|thiết bị|"
             r"phòng|căn|lao động|khẩu|nhân khẩu|đầu|vụ|năm|tuần|xe))\s?$"
         ),
         read=_rate,
@@ -483,4 +566,4 @@ RATES = (
             ("60 tạ/sào", "sáu mươi tạ trên sào"),
         ),
     ),
-)  # fmt: skip
+)
