@@ -15,6 +15,7 @@ from devices.protocol.judge import judge_report
 from devices.protocol.messages import Ack, AsRunReport, CommandName, FromDevice, Need, State
 from devices.protocol.signing import KeyRing, key_id_of
 from hub.db.transaction import Transaction
+from hub.flows.aired import note_aired
 from hub.flows.answers import answered
 from hub.flows.command import order
 from hub.flows.context import Context
@@ -92,11 +93,10 @@ async def _keep(
         case Need():
             done.needs.append(said)
         case AsRunReport():
-            await _records(ctx, tx, device, said)
-            done.names |= {"as_run", f"loudspeaker:{device.id}"}
+            done.names |= await _records(ctx, tx, device, said)
 
 
-async def _records(ctx: Context, tx: Transaction, device: Device, report: AsRunReport) -> None:
+async def _records(ctx: Context, tx: Transaction, device: Device, report: AsRunReport) -> set[str]:
     """Keep records and confirm what is held without a gap; a record kept before stays as it was."""
     key = key_id_of(device.public_key or b"")
     kept = await tx.as_runs.add(device.id, key, report.records)
@@ -106,3 +106,4 @@ async def _records(ctx: Context, tx: Transaction, device: Device, report: AsRunR
     up_to = await tx.as_runs.held_up_to(device.id, key)
     if up_to:
         await order(ctx, tx, device.id, CommandName.CONFIRM, up_to)
+    return {"as_run", f"loudspeaker:{device.id}"} | await note_aired(ctx, tx, device, kept.new)
