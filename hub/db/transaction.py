@@ -53,9 +53,9 @@ class Store:
         self.offer = offer  # the dispatcher sets itself here when it starts
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
-        """Commit everything done inside, or nothing."""
-        async with self.db.write() as connection:
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
+        """Commit everything done inside, or nothing; `urgent`: before all others who wait to write."""
+        async with self.db.write(urgent=urgent) as connection:
             tx = Transaction(connection, self.asset_folder)
             yield tx
         if tx.outbox.added:

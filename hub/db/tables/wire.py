@@ -17,7 +17,7 @@ outbox = Table(
     Column("created_ms", Ms, nullable=False),
     Column("not_after_ms", Ms, nullable=False),  # later than this nobody would obey it
     Column("sent_ms", Ms, nullable=True),
-    CheckConstraint("lane IN (0, 1, 2)", name="lane"),
+    CheckConstraint("lane IN (0, 1, 2, 3)", name="lane"),
     CheckConstraint("qos IN (0, 1)", name="qos"),
     sqlite_autoincrement=True,
 )
@@ -25,6 +25,13 @@ Index(
     "ix_outbox_waiting",
     outbox.c.lane,
     outbox.c.n,
+    sqlite_where=text("sent_ms IS NULL"),
+    postgresql_where=text("sent_ms IS NULL"),
+)
+# An insert of a retained message looks for older ones of its topic that are still waiting.
+Index(
+    "ix_outbox_waiting_topic",
+    outbox.c.topic,
     sqlite_where=text("sent_ms IS NULL"),
     postgresql_where=text("sent_ms IS NULL"),
 )
