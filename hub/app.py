@@ -28,6 +28,7 @@ from hub.db.outbox import Lane
 from hub.db.transaction import Store
 from hub.dispatch import Dispatcher
 from hub.flows import alert
+from hub.flows.areas import ensure_quiet_hours
 from hub.flows.context import Context
 from hub.flows.events import Events
 from hub.health import examine
@@ -37,6 +38,7 @@ from hub.plans import Plans
 from hub.speech import open_renderer
 from hub.supervise import Service, Supervised, Supervisor
 from hub.web.app import web_app
+from scheduler.calendars import QuietPreset
 from scheduler.jobs import Timing
 
 log = logging.getLogger(__name__)
@@ -83,6 +85,8 @@ async def open_hub(settings: Settings) -> AsyncIterator[Hub]:
         hub = _assemble(settings, ctx, keys, address, broker)
         store.offer = hub.dispatcher.offer
         await ensure_keys(ctx, keys)
+        preset = settings.quiet_preset
+        await ensure_quiet_hours(ctx, None if preset == "none" else QuietPreset(preset))
         await stack.enter_async_context(hub.plans)
         supervisor = await stack.enter_async_context(Supervisor(_services(hub)))
         hub.services = supervisor.services

@@ -38,6 +38,9 @@ class Settings(BaseModel):
     broker_username: str = ""
     broker_password: str = ""
     unit: str = "vn"  # the unit whose hub this is: a province's or a commune's code
+    quiet_preset: Annotated[str, Field(pattern="^(rural|urban|rural_midday|urban_midday|none)$")] = (
+        "rural"  # at first start
+    )
     plan_days: Annotated[int, Field(ge=1, le=13)] = 7  # days ahead that every loudspeaker holds
     settle_s: Annotated[float, Field(ge=0, le=60)] = 3.0  # people save several times in a row before plans are made
     beacon_s: Annotated[float, Field(gt=0, le=60)] = 10.0

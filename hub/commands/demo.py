@@ -55,6 +55,7 @@ async def _demo(args: argparse.Namespace) -> int:
         broker_port=free_port(),
         unit=PROVINCE,
         settle_s=0.2,
+        quiet_preset="none",  # it must work at any hour
     )
 
     def say(sentence: str) -> None:
