@@ -18,7 +18,7 @@ from hub import clock
 from hub.api.routes import api_routes
 from hub.assets import AssetPump
 from hub.auth.passwords import Hashing
-from hub.beacon import beat, ensure_keys, remind
+from hub.beacon import beat, ensure_keys, follow_keys, remind
 from hub.broker import EmbeddedBroker
 from hub.config import Settings
 from hub.db.detached import DetachedAssets
@@ -161,6 +161,7 @@ def _services(hub: Hub) -> dict[str, Service]:
         "assets": hub.inbox.pump.run,
         "beacon": lambda: beat(ctx, hub.gateways[Lane.COMMAND], hub.settings.beacon_s),
         "remind": lambda: remind(ctx, hub.listening, lambda: hub.inbox.key_sets),
+        "keys": lambda: follow_keys(ctx, hub.keys),
         "kit": hub.plans.prepare_kit,
         "plans": hub.plans.follow,
         "alerts": lambda: alert.watch(ctx),

@@ -15,6 +15,8 @@ from hub.keys import Keys
 
 log = logging.getLogger(__name__)
 
+KEYS_EVERY_S = 10.0  # a rotation is announced a day ahead; in a hurry ten seconds are bearable
+
 assert SEQUENCE_MAX > 4_102_444_800_000  # noqa: S101 - a moment in ms is a sequence number that needs no memory
 
 
@@ -55,6 +57,14 @@ async def ensure_keys(ctx: Context, keys: Keys) -> None:
         said = await tx.outbox.said(topics.KEYS)
     if said is None or not all(key.key_id.encode() in said for key in keys.working):
         await publish_keys(ctx, keys)
+
+
+async def follow_keys(ctx: Context, keys: Keys) -> None:
+    """Publish the key set when `loa keys rotate` has changed it in another process; for ever."""
+    while True:
+        await asyncio.sleep(KEYS_EVERY_S)
+        await asyncio.to_thread(keys.reload)
+        await ensure_keys(ctx, keys)
 
 
 async def remind(ctx: Context, gateway: Gateway, key_sets: Callable[[], int], patience_s: float = 2.0) -> None:

@@ -67,6 +67,15 @@ class Keys:
         entries = tuple(self._entry(key) for key in self.working if key.not_after_ms > now_ms)
         return KeySet(sequence=sequence, issued_at_ms=now_ms, expires_at_ms=now_ms + SET_LIFE_MS, keys=entries)
 
+    def reload(self) -> None:
+        """Take what stands in the folder now: another process may have rotated.  Raises KeyTrouble."""
+        listing = self.folder / "working.json"
+        _check_private(listing)
+        try:
+            self.working = tuple(WorkingKey(**entry) for entry in json.loads(listing.read_bytes()))
+        except (ValueError, TypeError) as exc:
+            raise KeyTrouble(f"{listing} hỏng: lấy lại từ bản sao lưu") from exc
+
     def rotate(self, now_ms: int, *, at_once: bool = False) -> WorkingKey:
         """Add a working key; the old ones end after the overlap.  The key set must then be published."""
         signs_from_ms = now_ms if at_once else now_ms + ANNOUNCED_MS
@@ -108,15 +117,10 @@ class Keys:
 def open_keys(folder: Path, now_ms: int) -> Keys:
     """Return the keys in `folder`, made there at the first start.  Raises KeyTrouble."""
     keys = Keys(folder)
-    listing = folder / "working.json"
-    if not listing.exists():
+    if not (folder / "working.json").exists():
         _first(keys, now_ms)
-        return keys
-    _check_private(listing)
-    try:
-        keys.working = tuple(WorkingKey(**entry) for entry in json.loads(listing.read_bytes()))
-    except (ValueError, TypeError) as exc:
-        raise KeyTrouble(f"{listing} hỏng: lấy lại từ bản sao lưu") from exc
+    else:
+        keys.reload()
     return keys
 
 

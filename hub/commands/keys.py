@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     _show(keys)
     if args.what == "rotate":
-        print("Trung tâm sẽ công bố bộ khóa mới khi khởi động lại.")
+        print("Trung tâm đang chạy sẽ công bố bộ khóa mới trong vài giây; nếu không, khi khởi động.")
     return 0
 
 
