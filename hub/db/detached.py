@@ -8,7 +8,7 @@ import asyncio
 from content.recipe import RecipeDigest, Rendered
 from devices.protocol.ids import AssetDigest
 from devices.protocol.manifest import Asset
-from hub.db.stores.content import read_asset
+from hub.db.stores.content import read_asset, write_asset
 from hub.db.transaction import Store
 
 
@@ -19,9 +19,10 @@ class DetachedAssets:
         self._store = store
 
     async def put(self, asset: Asset, data: bytes) -> None:
-        """Keep `data`."""
+        """Keep `data`: the file before anybody's turn to write is taken, since a disk may need its time."""
+        await asyncio.to_thread(write_asset, self._store.asset_folder, asset, data)
         async with self._store.write() as tx:
-            await tx.assets.put(asset, data)
+            await tx.assets.note(asset)
 
     async def get(self, digest: AssetDigest) -> Asset | None:
         """Return the entry."""

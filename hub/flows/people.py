@@ -32,18 +32,21 @@ class SignedIn:
 async def sign_in(ctx: Context, *, login: str, password: str, address: str) -> SignedIn:
     """Begin a session.  Raises TooMany while the account or the address must wait, NotSignedIn when it is wrong."""
     name = parse_login(login) or ""
-    counters = ((Counter.ACCOUNT, name[:80] or "?"), (Counter.ADDRESS, address[:80]))
+    address = "".join(sign for sign in address if sign.isprintable())[:64]
+    counters = ((Counter.ACCOUNT, name[:80] or "?"), (Counter.ADDRESS, address))
     async with ctx.store.read() as tx:
         account = await tx.people.account_by_login(name) if name else None
         await _must_not_wait(ctx, tx, counters)
-    known = account if account and account.closed_at is None else None
-    verdict = await ctx.hashing.verify(known.password_hash if known else None, password)
+    stored = account.password_hash if account and account.closed_at is None else None
+    verdict = await ctx.hashing.verify(stored, password)
     now = ctx.now()
     async with ctx.store.write() as tx:
+        await _must_not_wait(ctx, tx, counters)  # of many tries made at once only the first are answered
+        known = await _unchanged(tx, account)
         if known is None or not verdict.right:
             await _note_failure(tx, counters, now)
             await tx.audit.add(
-                at=now, actor=known.id if known else "?", unit=ctx.unit, act="session.refused", subject=address[:64]
+                at=now, actor=known.id if known else "?", unit=ctx.unit, act="session.refused", subject=address
             )
         else:
             await tx.people.put_failures(*counters[0], NO_FAILURES)
@@ -52,6 +55,14 @@ async def sign_in(ctx: Context, *, login: str, password: str, address: str) -> S
             await tx.audit.add(at=now, actor=known.id, unit=ctx.unit, act="session.begin", subject=session.digest[:16])
             return SignedIn(account=known, session=session, token=token)
     raise NotSignedIn(WRONG)
+
+
+async def _unchanged(tx: Transaction, account: Account | None) -> Account | None:
+    """Return an account that is open and still has the password that was looked at."""
+    now = await tx.people.account(account.id) if account else None
+    if now is None or account is None or now.closed_at is not None or now.password_hash != account.password_hash:
+        return None
+    return now
 
 
 async def _must_not_wait(ctx: Context, tx: Transaction, counters: tuple[tuple[Counter, str], ...]) -> None:
@@ -82,7 +93,7 @@ async def who(ctx: Context, token: str) -> Actor | None:
     seen = sessions.touched(session, ctx.now())
     if seen is not session:
         async with ctx.store.write() as tx:
-            await tx.people.put_session(seen)
+            await tx.people.touch_session(seen.digest, seen.seen_at)
     return Actor(account=account, grants=grants, session=seen)
 
 
@@ -109,7 +120,10 @@ async def change_password(ctx: Context, actor: Actor, *, old: str, new: str) -> 
         words = (passwords.WEAKNESS_WORDS[passwords.Weakness(reason)] for reason in exc.reasons)
         raise Refused(" ".join(words), field="new") from exc
     async with ctx.store.write() as tx:
-        await tx.people.put_account(replace(actor.account, password_hash=hashed, must_change_password=False))
+        account = await _unchanged(tx, actor.account)
+        if account is None:
+            raise Conflicted("Tài khoản vừa được thay đổi ở nơi khác. Hãy đăng nhập lại.")
+        await tx.people.put_account(replace(account, password_hash=hashed, must_change_password=False))
         await tx.people.end_sessions_of(actor.account.id, ctx.now_ms())
         await tx.audit.add(
             at=ctx.now(), actor=actor.account.id, unit=ctx.unit, act="password.change", subject=actor.account.id
@@ -139,8 +153,8 @@ async def create_account(
     ctx: Context, actor: Actor, *, login: str, name: str, role: Role, unit: AreaCode
 ) -> tuple[Account, str]:
     """Make an account with one role; return it and its first password, shown once.  Raises NotAllowed, Refused."""
+    _must_grant(ctx, actor, role, unit, AccountId(""))  # before the hashing, which is dear
     account, password = await _new_account(ctx, login, name)
-    _must_grant(ctx, actor, role, unit, account.id)
     async with ctx.store.write() as tx:
         if await tx.people.account_by_login(account.login):
             raise Refused(f"Tên đăng nhập “{account.login}” đã có người dùng.", field="login")
@@ -177,6 +191,8 @@ async def take_role(ctx: Context, actor: Actor, *, account: str, role: Role, uni
 
 async def close_account(ctx: Context, actor: Actor, *, account: str) -> None:
     """Close an account and end its sessions at once.  Raises NotAllowed, NotFound."""
+    if account == actor.account.id:
+        raise Refused("Không ai tự đóng tài khoản của mình. Hãy nhờ một quản trị khác.", field="account")
     async with ctx.store.write() as tx:
         found = await tx.people.account(account)
         if found is None:

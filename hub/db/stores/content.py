@@ -22,6 +22,8 @@ from hub.db.rows import to_ms
 from hub.db.tables.content import assets, bulletins, pinned, renders
 from hub.db.upsert import add_new, put
 
+GUARDED = ("id", "unit", "stage", "revision", "author", "editor", "approver")  # these have columns and constraints
+
 _BULLETINS = Documents(Bulletin)
 _RENDERED = Documents(Rendered)
 
@@ -39,10 +41,10 @@ class SqlBulletins:
 
     async def get(self, id: ContentId) -> Bulletin:  # noqa: A002 - the port's name
         """Return the bulletin."""
-        row = (await self._db.execute(select(bulletins.c.document).where(bulletins.c.id == id))).first()
+        row = (await self._db.execute(select(bulletins).where(bulletins.c.id == id))).first()
         if row is None:
             raise UnknownBulletin(id)
-        return _BULLETINS.unpack(row.document)
+        return _bulletin(row)
 
     async def save(self, bulletin: Bulletin) -> None:
         """Replace the revision before this one."""
@@ -62,12 +64,12 @@ class SqlBulletins:
     ) -> tuple[Bulletin, ...]:
         """Return bulletins, last changed first."""
         c = bulletins.c
-        query = select(c.document).order_by(c.updated_ms.desc(), c.id).limit(limit)
+        query = select(bulletins).order_by(c.updated_ms.desc(), c.id).limit(limit)
         if units is not None:
             query = query.where(c.unit.in_(units))
         if stages is not None:
             query = query.where(c.stage.in_([str(stage) for stage in stages]))
-        return tuple(_BULLETINS.unpack(row.document) for row in await self._db.execute(query))
+        return tuple(_bulletin(row) for row in await self._db.execute(query))
 
 
 class SqlAssets:
@@ -79,9 +81,11 @@ class SqlAssets:
 
     async def put(self, asset: Asset, data: bytes) -> None:
         """Keep `data`: the file first, so that an entry never names what is not there."""
-        if asset_of(data, asset.duration_ms, asset.codec) != asset:
-            raise ValueError(f"these bytes are not asset {asset.digest}")
-        await asyncio.to_thread(write_asset, self._folder, asset.digest, data)
+        await asyncio.to_thread(write_asset, self._folder, asset, data)
+        await self.note(asset)
+
+    async def note(self, asset: Asset) -> None:
+        """Keep the entry of an asset whose file has been written."""
         values = {
             "digest": asset.digest,
             "codec": str(asset.codec),
@@ -157,18 +161,30 @@ def read_asset(folder: Path, digest: AssetDigest) -> bytes:
         raise UnknownAsset(digest) from None
 
 
-def write_asset(folder: Path, digest: AssetDigest, data: bytes) -> None:
-    """Write the bytes of an asset, whole or not at all.  Blocks."""
-    path = asset_path(folder, digest)
+def write_asset(folder: Path, asset: Asset, data: bytes) -> None:
+    """Write the bytes of an asset, whole or not at all.  Raises ValueError when they are another's.  Blocks."""
+    if asset_of(data, asset.duration_ms, asset.codec) != asset:
+        raise ValueError(f"these bytes are not asset {asset.digest}")
+    path = asset_path(folder, asset.digest)
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    part = path.with_name(f"{asset.digest}.{os.getpid()}.{os.urandom(4).hex()}.part")
     with part.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let a new name in `folder` survive a power cut: the database is about to rely on it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _bulletin_values(bulletin: Bulletin) -> dict[str, object]:
@@ -183,6 +199,14 @@ def _bulletin_values(bulletin: Bulletin) -> dict[str, object]:
         "updated_ms": to_ms(bulletin.updated_at),
         "document": _BULLETINS.pack(bulletin),
     }
+
+
+def _bulletin(row: Row[Any]) -> Bulletin:
+    """Return the bulletin of a row.  Raises ValueError when its document says other than what the database guards."""
+    bulletin = _BULLETINS.unpack(row.document)
+    if any(getattr(row, name) != getattr(bulletin, name) for name in GUARDED):
+        raise ValueError(f"bulletin {row.id} was changed by hand: its document is not that of its row")
+    return bulletin
 
 
 def _asset(row: Row[Any]) -> Asset:

@@ -15,7 +15,9 @@ from hub.db.documents import Documents
 from hub.db.outbox import Outbox
 from hub.db.rows import to_ms
 from hub.db.tables.emergency import calls, incidents, rolls
-from hub.db.upsert import add_new, put
+from hub.db.upsert import add_new, insert_for, put
+
+JOIN_AT_ONCE = 500
 
 _INCIDENTS = Documents(Incident)
 _ROLLS = Documents(RollCall)
@@ -89,8 +91,10 @@ class SqlRollCalls:
 
     async def join(self, wanted: Iterable[Call]) -> None:
         """Put devices on the roll that are not on it yet; those that have answered already keep their answers."""
-        for call in wanted:
-            await add_new(self._db, calls, _call_values(call))
+        values = [_call_values(call) for call in wanted]
+        for at in range(0, len(values), JOIN_AT_ONCE):  # a province has ten thousand loudspeakers
+            statement = insert_for(self._db, calls).on_conflict_do_nothing(index_elements=["alert", "device"])
+            await self._db.execute(statement, values[at : at + JOIN_AT_ONCE])
 
     async def roll(self, alert: AlertId) -> RollCall:
         """Return a roll."""

@@ -1,5 +1,6 @@
 """Accounts, grants, sessions and wrong passwords."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -96,6 +97,12 @@ class SqlPeople:
             },
         )
 
+    async def touch_session(self, digest: str, seen_at: datetime) -> None:
+        """Note that a session was seen; one that has been ended meanwhile stays ended."""
+        c = sessions.c
+        alive = (c.digest == digest) & c.ended_ms.is_(None)
+        await self._db.execute(update(sessions).where(alive).values(seen_ms=to_ms(seen_at)))
+
     async def session(self, digest: str) -> Session | None:
         """Return the session stored under this digest."""
         row = (await self._db.execute(select(sessions).where(sessions.c.digest == digest))).first()
@@ -113,6 +120,11 @@ class SqlPeople:
         c = failures.c
         row = (await self._db.execute(select(failures).where(c.counter == str(counter), c.key == key))).first()
         return Failures(count=row.times, last_at=from_ms(row.last_ms)) if row else NO_FAILURES
+
+    async def forget(self, before: datetime) -> None:
+        """Remove sessions and wrong passwords of which nothing was heard since a moment."""
+        await self._db.execute(sessions.delete().where(sessions.c.seen_ms < to_ms(before)))
+        await self._db.execute(failures.delete().where(failures.c.last_ms < to_ms(before)))
 
     async def put_failures(self, counter: Counter, key: str, found: Failures) -> None:
         """Keep the count; NO_FAILURES forgets it."""
