@@ -236,6 +236,8 @@ def _say_sign(draft: _Draft, sign: str, pos: int, text: str) -> None:
         return
     if sign == "." and text[pos + 1 : pos + 2].isalnum():
         pause = PAUSES_MS[","]
+    if sign == "-" and text[pos + 1 : pos + 2].isdigit() and not text[pos - 1 : pos].strip():
+        draft.doubt(pos, pos + 1, "", "sign.dash_or_minus")
     if pause is not None:
         draft.said.append(pause)
     elif sign in _SIGN_WORDS:

@@ -16,7 +16,7 @@ _CUT = (
     r"khẩu|hộ dân|hộ|người|thành viên|thế giới|"
     r"quả|củ|lít|lạng|cân|thìa|muỗng|cốc|viên|gói|ống|liều|bát|chén|bề|học sinh|nhân dân|phiếu|"
     r"tiền|thu nhập|lương|ngân sách|nhu cầu|sào|ngày|"
-    r"giờ|đời|trái đất|tiến độ|khẩu phần|khu|cây|mặt|thân|phía|chu kỳ|lá|nước|hồ|bể|bình|đường|"
+    r"giờ|đời|trái đất|thế kỷ|tiến độ|khẩu phần|khu|cây|mặt|thân|phía|chu kỳ|lá|nước|hồ|bể|bình|đường|"
     r"tuyến|hội viên|đảng viên|cán bộ"
 )
 _MEMBERS = (
