@@ -293,14 +293,15 @@ class DeviceCore:
 
     def _obey_manifest(self, topic: str, accepted: Accepted, manifest: Manifest) -> None:
         before = self._view.areas
-        if not accepted.repeated:
-            self._settle()  # what has ended by now is written down under the plan that it stood in
-        enrolled, now_ms = self.identity.areas, self.now_ms
-        self._take(topic, accepted, Subject.MANIFEST, "", lambda held: held.with_manifest(manifest, now_ms, enrolled))
         if accepted.repeated:
+            self._take(topic, accepted, Subject.MANIFEST, "", _unchanged)
             self._finish_manifest(again=True)
             return
-        self.stage.follow(manifest, now_ms)
+        self._set_clock(self.clock.raised(self._own_ms, manifest.issued_at_ms))
+        self._settle()  # what has ended by now is written down under the plan that it stood in
+        enrolled, since_ms = self.identity.areas, self.clock.certain_ms(self._own_ms)
+        self._take(topic, accepted, Subject.MANIFEST, "", lambda held: held.with_manifest(manifest, since_ms, enrolled))
+        self.stage.follow(manifest, since_ms)
         self._move(before, self._view.areas)
 
     def _obey_overrides(self, topic: str, accepted: Accepted, document: Overrides) -> None:
@@ -321,7 +322,7 @@ class DeviceCore:
         self._store(topic, accepted, lambda held: held.with_overrides(document))
 
     def _obey_cmd(self, topic: str, accepted: Accepted, command: Command) -> None:
-        self._take(topic, accepted, Subject.CMD, command.id, lambda desired: desired)
+        self._take(topic, accepted, Subject.CMD, command.id, _unchanged)
         if not accepted.repeated:
             _COMMANDS[command.name](self, command)
         self._ack(Subject.CMD, AckStage.DONE, command.id, command.sequence)
@@ -613,6 +614,10 @@ class DeviceCore:
 
     def _refuse(self, of: Subject, reason: Reason, *, ref: str = "", sequence: int = 0) -> None:
         self.answers.refuse(of, reason, at_ms=self.now_ms, own_ms=self._own_ms, ref=ref, sequence=sequence)
+
+
+def _unchanged(desired: Desired) -> Desired:
+    return desired
 
 
 _HANDLERS: Mapping[type[Event], Callable[..., None]] = {

@@ -38,9 +38,9 @@ class Desired:
             marks.pop(next(iter(marks)))
         return replace(self, marks=marks)
 
-    def with_manifest(self, manifest: Manifest, now_ms: int, enrolled: tuple[AreaCode, ...]) -> "Desired":
+    def with_manifest(self, manifest: Manifest, since_ms: int, enrolled: tuple[AreaCode, ...]) -> "Desired":
         """Return it with a new day plan; the overrides of areas left are dropped."""
-        fresh = replace(self, manifest=manifest, since_ms=now_ms, volume_percent=None)
+        fresh = replace(self, manifest=manifest, since_ms=since_ms, volume_percent=None)
         stays = set(fresh.areas(enrolled))
         return replace(fresh, documents={area: doc for area, doc in self.documents.items() if area in stays})
 

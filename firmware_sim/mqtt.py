@@ -116,6 +116,7 @@ class Loudspeaker:
         self._changed = asyncio.Condition()
         self._off = asyncio.Event()  # this power-up must end
         self._off_s = 0.0
+        self._ending = False
         self._talked = False  # the present attempt came through
         self._last_words = False  # a restart by command waits until everything is said
         self._client: aiomqtt.Client | None = None
@@ -200,6 +201,7 @@ class Loudspeaker:
         self._clock_base_ms = time.time_ns() // MS + self.skew_ms - time.monotonic_ns() // MS
         self._events, self._outgoing = asyncio.Queue(EVENTS_MAX), deque()
         self._off.clear()
+        self._ending = False
         self._off_s = 0.0
         memory, shelf = await asyncio.to_thread(self.disk.power_up)
         self.core = DeviceCore(self.identity, self._settings)
@@ -218,7 +220,10 @@ class Loudspeaker:
                 group.create_task(self._line(), name=f"line {self.device}"),
                 group.create_task(self._horn.run(), name=f"horn {self.device}"),
             ]
-            await self._off.wait()
+            try:
+                await self._off.wait()
+            finally:
+                self._ending = True
             for task in tasks:
                 task.cancel()
 
@@ -291,8 +296,7 @@ class Loudspeaker:
             except* aiomqtt.MqttError as errors:
                 facts = {"action": "line_lost", "device": self.device, "why": str(errors.exceptions[0])[:200]}
                 log.debug("connection to the broker lost", extra=facts)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # a good-bye that failed must not eat the cancellation
+            if self._ending:  # a good-bye that failed must not eat the cancellation
                 raise asyncio.CancelledError
             attempt = 0 if self._talked else min(attempt + 1, 8)
             if self._talked:

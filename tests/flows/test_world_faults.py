@@ -49,7 +49,7 @@ class Commune:
         return ",".join(names)
 
 
-def a_commune(seed: int, *, hours: int = 6, as_bytes: bool = True) -> Commune:
+def a_commune(seed: int, *, hours: int = 4, as_bytes: bool = True) -> Commune:
     """Every 10 minutes an item with audio of its own, every 25 an alert or a drill with audio of its own."""
     world = World(seed=seed, start_ms=START, as_bytes=as_bytes)
     hub = HubStandIn(world, verify=world.verify)
@@ -58,7 +58,7 @@ def a_commune(seed: int, *, hours: int = 6, as_bytes: bool = True) -> Commune:
     speakers = [world.add(identity, power_on_after_ms=1_000 * n) for n, identity in enumerate(identities)]
     policies = list(AfterCut)
     items, alerts = {}, {}
-    for n in range(hours * 6):
+    for n in range(hours * 6 - 1):
         sound = audio(f"item {n}", 4 * MINUTE + 37_000 * (n % 5), 70_000)
         items[f"item-{n}"] = (START + (n + 1) * 10 * MINUTE, START + (n + 1) * 10 * MINUTE + 8 * MINUTE, sound)
     siren = audio("siren", 5_000)
@@ -187,15 +187,15 @@ def check_nothing_late_or_unsigned(commune: Commune) -> None:
                 assert (heard.end_ms or NEVER_MS) - heard.start_ms <= end - begin
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(3))
 def test_under_random_faults_nothing_is_late_or_lost_and_all_agree_in_the_end(number: int, seed: int) -> None:
     seed = int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:4])
     print(f"world seed {seed}")
     commune = a_commune(seed)
     commune.world.suffer(
-        random_plan(seed, devices=DEVICES, start_ms=START + 5 * MINUTE, end_ms=commune.end_ms, count=120)
+        random_plan(seed, devices=DEVICES, start_ms=START + 5 * MINUTE, end_ms=commune.end_ms, count=100)
     )
-    for hour in range(6):
+    for hour in range(4):
         commune.world.at(START + hour * HOUR + 31 * MINUTE, lambda: forge(commune))
     commune.world.run_until(commune.end_ms)
     let_it_end(commune)
