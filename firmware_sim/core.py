@@ -199,6 +199,8 @@ class DeviceCore:
         self.stage.follow(self.desired.manifest, self.desired.since_ms)
         self._manifest_done = self.desired.manifest.sequence if self.desired.manifest else 0
         self._look()
+        if not self._holds_all():
+            self._manifest_done = 0
         self._effects += [DropAsset(digest) for digest in self._parts if digest not in self.transfers.going]
         self._parts = {}
 
@@ -575,11 +577,14 @@ class DeviceCore:
         manifest = self.desired.manifest
         if manifest is None or (self._manifest_done == manifest.sequence and not again):
             return
-        names = {asset.digest for asset in manifest.assets}
-        if names & (self.transfers.going.keys() | set(self._view.no_room)):
-            return
-        self._manifest_done = manifest.sequence
-        self._ack(Subject.MANIFEST, AckStage.DONE, "", manifest.sequence)
+        if self._holds_all():
+            self._manifest_done = manifest.sequence
+            self._ack(Subject.MANIFEST, AckStage.DONE, "", manifest.sequence)
+
+    def _holds_all(self) -> bool:
+        """Say whether no audio of the manifest is missing."""
+        names = {asset.digest for asset in self.desired.manifest.assets} if self.desired.manifest else set()
+        return not names & (self.transfers.going.keys() | set(self._view.no_room))
 
     def _listen(self) -> None:
         """Subscribe to everything; what is retained there comes again."""
