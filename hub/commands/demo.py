@@ -55,6 +55,7 @@ async def _demo(args: argparse.Namespace) -> int:
         broker_port=free_port(),
         unit=PROVINCE,
         settle_s=0.2,
+        beacon_s=1.0,  # a clock is trusted with the first live beacon; nobody wants to watch that for ten seconds
         quiet_preset="none",  # it must work at any hour
     )
 

@@ -23,7 +23,7 @@ ENROLLED_WITHIN_S = 60.0
 STOP_S = 5.0
 
 TITLE = "Lịch tiêm chủng"
-BULLETIN = "Trạm Y tế xã mời bà con đưa trẻ đi tiêm chủng lúc 7h30 ngày 05/8/2026."
+BULLETIN = "Trạm Y tế xã mời bà con đưa trẻ đi tiêm lúc 7h30 ngày 05/8."
 HAZARD = "lu-quet"
 ALERT = "Nước suối dâng nhanh. Bà con ven suối lên ngay nhà văn hóa thôn 1."
 
