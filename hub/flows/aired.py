@@ -30,7 +30,7 @@ async def _bulletin_of(tx: Transaction, device: Device, item: str) -> model.Bull
     """Return the bulletin behind an item's id: <programme>-<local start>-<number of the clip>."""
     programme_id, _, number = item.rpartition("-")
     programme_id = programme_id.rpartition("-")[0]
-    if not programme_id or not number.isdigit():
+    if not programme_id or not (number.isascii() and number.isdigit()):
         return None
     try:
         programme = await tx.programmes.get(ContentId(programme_id))

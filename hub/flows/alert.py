@@ -25,7 +25,7 @@ from emergency import incident as incidents
 from emergency import rollcall
 from emergency.errors import BadAlert, IllegalTransition, NothingToSound, StaleIncident, UnknownIncident
 from emergency.hazards import hazard_of
-from emergency.incident import AlertRequest, Incident, Stage, is_over, is_sounding, spoken_text
+from emergency.incident import AlertRequest, Incident, Message, Stage, is_over, is_sounding, spoken_text
 from emergency.override import active_in, areas_to_publish, build, merge, with_speech
 from emergency.rollcall import Call, Escalate, GiveUp, Resend, RollCall, Tally, next_steps, on_presence, on_step, tally
 from emergency.targeting import Outlook, Target, aim, outlook, smallest_set
@@ -96,11 +96,13 @@ async def preview(ctx: Context, actor: Actor, asked: Asked) -> Preview:
 
 async def send(ctx: Context, actor: Actor, asked: Asked, *, update_of: str | None = None) -> Incident:
     """Put an alert on the air now; `update_of`: in place of one that is.  Raises Refused, NotAllowed, Conflicted."""
-    async with ctx.store.write() as tx:
+    async with ctx.store.write(urgent=True) as tx:
         groups = await tx.groups.every()
         _must(ctx, actor, asked, groups)
+        old = await _visible(ctx, tx, actor, update_of) if update_of else None
+        if old is not None:
+            _must_end(ctx, actor, old, groups)  # what is replaced is ended, also where the new one is not heard
         with _in_words():
-            old = await tx.incidents.get(AlertId(update_of)) if update_of else None
             draft = _draft(ctx, actor, asked, old)
             sent = await _activate(ctx, tx, draft, groups, by=actor.account.id)
             if old is not None:
@@ -115,15 +117,16 @@ async def send(ctx: Context, actor: Actor, asked: Asked, *, update_of: str | Non
 async def cancel(ctx: Context, actor: Actor, incident_id: str, *, note: str = "", all_clear: bool = True) -> Incident:
     """End an alert now, and say so unless `all_clear` is False; return the incident that was ended."""
     clear: Incident | None = None
-    async with ctx.store.write() as tx:
+    async with ctx.store.write(urgent=True) as tx:
+        groups = await tx.groups.every()
         old = await _visible(ctx, tx, actor, incident_id)
-        _must_end(ctx, actor, old)
+        _must_end(ctx, actor, old, groups)
         with _in_words():
             ended = incidents.cancel(old, by=actor.account.id, now=ctx.now(), note=note.strip())
             await tx.incidents.change(old, ended)
-            if all_clear and old.stage is Stage.ACTIVE:
+            if all_clear and old.stage is Stage.ACTIVE and old.message is not Message.ALL_CLEAR:
                 draft = incidents.all_clear(old, id=_new_id(), by=actor.account.id, now=ctx.now())
-                clear = await _activate(ctx, tx, draft, await tx.groups.every(), by=actor.account.id)
+                clear = await _activate(ctx, tx, draft, groups, by=actor.account.id)
         await _publish(ctx, tx, areas_to_publish(old, *([clear] if clear else [])), now=ctx.now())
         await _audit(ctx, tx, actor, ended, "alert.cancel")
     ctx.events.tell("incidents", f"incident:{old.id}")
@@ -165,9 +168,18 @@ async def roll_call(ctx: Context, actor: Actor, incident_id: str) -> RollCallVie
 
 async def watch(ctx: Context) -> None:
     """End what is over, and ask again those who have not answered; for ever."""
+    await call_all_rolls(ctx)
     while True:
         await look(ctx)
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def call_all_rolls(ctx: Context) -> None:
+    """Put everybody on the open rolls who should be there: the hub may have died between an alert and its roll."""
+    async with ctx.store.read() as tx:
+        alerts = [await tx.incidents.get(roll.alert) for roll in await tx.rolls.open_rolls()]
+    for incident in alerts:
+        await _call_the_roll(ctx, incident)
 
 
 async def look(ctx: Context) -> None:
@@ -201,10 +213,10 @@ async def speak_one(ctx: Context, incident: Incident) -> bool:
     text = spoken_text(incident, incident.activated_at or incident.created_at)
     try:
         rendered = await ctx.render(Recipe(phrases=normalise(text).phrases, engine=ctx.speaker, voice=WARNING_VOICE))
-    except ContentError as exc:
+    except (ContentError, OSError) as exc:  # no voice, no disk: the pinned words go on
         log.warning("alert not spoken", extra={"action": "alert_not_spoken", "alert": incident.id, "why": str(exc)})
         return False
-    async with ctx.store.write() as tx:
+    async with ctx.store.write(urgent=True) as tx:
         now = await tx.incidents.get(incident.id)
         if not is_sounding(now, ctx.now()) or now.override is None:
             return False
@@ -275,7 +287,7 @@ async def _publish(ctx: Context, tx: Transaction, areas: Collection[AreaCode], *
 
 async def _push(ctx: Context, tx: Transaction, area: AreaCode, incident: Incident, digest: AssetDigest) -> None:
     message = Outgoing(
-        lane=Lane.EMERGENCY,
+        lane=Lane.SOUND,
         topic=area,
         digest=digest,
         created_ms=ctx.now_ms(),
@@ -301,7 +313,7 @@ async def _call_the_roll(ctx: Context, incident: Incident) -> None:
 
 
 async def _expire(ctx: Context, incident_id: AlertId) -> None:
-    async with ctx.store.write() as tx:
+    async with ctx.store.write(urgent=True) as tx:
         before = await tx.incidents.get(incident_id)
         if not is_over(before, ctx.now()):
             return
@@ -339,17 +351,7 @@ async def _is_over(tx: Transaction, roll: RollCall) -> bool:
 
 async def _say_again(ctx: Context, tx: Transaction, roll: RollCall) -> None:
     for held in roll.documents:
-        payload = await tx.outbox.said(topics.override(held.area))
-        if payload is not None:
-            message = Outgoing(
-                lane=Lane.EMERGENCY,
-                topic=topics.override(held.area),
-                payload=payload,
-                retain=True,
-                created_ms=ctx.now_ms(),
-                not_after_ms=int(roll.expires_at.timestamp() * 1000),
-            )
-            await tx.outbox.add(message)
+        await tx.outbox.repeat(topics.override(held.area), ctx.now_ms())
 
 
 def _say(roll: RollCall, step: Resend | Escalate | GiveUp) -> None:
@@ -373,12 +375,12 @@ def _must(ctx: Context, actor: Actor, asked: Asked, groups: Iterable[Group]) -> 
         raise NotAllowed(answer.words(ctx.tree))
 
 
-def _must_end(ctx: Context, actor: Actor, incident: Incident) -> None:
+def _must_end(ctx: Context, actor: Actor, incident: Incident, groups: Iterable[Group]) -> None:
     """Whoever may send may recall; and who sent it may recall it whatever has become of the rights."""
     if incident.issued_by == actor.account.id:
         return
     permission = Permission.DRILL if incident.is_drill else Permission.SEND_ALERT
-    answer = may_in_all(actor.grants, permission, incident.target.areas, ctx.tree)
+    answer = may_in_all(actor.grants, permission, _units(incident.target.areas, groups), ctx.tree)
     if isinstance(answer, Denied):
         raise NotAllowed(answer.words(ctx.tree))
 

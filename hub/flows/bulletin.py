@@ -119,6 +119,8 @@ async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, *
     def change(bulletin: Bulletin, now: datetime) -> Bulletin:
         if bulletin.revision != revision:
             raise StaleBulletin(bulletin.id, revision)
+        if "title" in words:
+            words["title"] = words["title"].strip()
         return model.edited(bulletin, by=actor.account.id, now=now, **words)
 
     return await _step(ctx, actor, bulletin_id, Act.EDIT, change)
@@ -212,20 +214,20 @@ async def _step(
             require(act, before, Rights(actor, ctx.tree), ctx.now())
             after = change(before, ctx.now())
             await tx.bulletins.save(after)
-        if act in OFF_AIR:
-            await _take_off_air(ctx, tx, after)
+        off = await _take_off_air(tx, after) if act in OFF_AIR else ()
         await _audit(ctx, tx, actor, after, f"bulletin.{act}")
-    ctx.events.tell("bulletins", f"bulletin:{after.id}")
+    ctx.events.tell("bulletins", f"bulletin:{after.id}", *(f"programme:{programme}" for programme in off))
     return after
 
 
-async def _take_off_air(ctx: Context, tx: Transaction, bulletin: Bulletin) -> None:
-    """Take a bulletin out of every programme; one that has nothing else left is switched off."""
-    for programme in await tx.programmes.with_bulletin(bulletin.id):
+async def _take_off_air(tx: Transaction, bulletin: Bulletin) -> tuple[ContentId, ...]:
+    """Take a bulletin out of every programme; one with nothing else left is switched off.  Return which they were."""
+    found = await tx.programmes.with_bulletin(bulletin.id)
+    for programme in found:
         clips = tuple(clip for clip in programme.clips if clip.bulletin != bulletin.id)
         after = replace(programme, clips=clips or programme.clips, enabled=programme.enabled and bool(clips))
         await tx.programmes.save(replace(after, version=programme.version + 1))
-        ctx.events.tell(f"programme:{programme.id}")
+    return tuple(programme.id for programme in found)
 
 
 async def visible(ctx: Context, tx: Transaction, actor: Actor, bulletin_id: str) -> Bulletin:

@@ -33,6 +33,7 @@ class Collected:
     refused: int = 0
     needs: list[Need] = field(default_factory=list)
     names: set[str] = field(default_factory=set)  # events to tell after the commit
+    held: dict[DeviceId, int] = field(default_factory=dict)  # records to confirm, once a batch
 
 
 async def take(ctx: Context, messages: Sequence[Incoming], ask: Ask) -> Collected:
@@ -42,6 +43,8 @@ async def take(ctx: Context, messages: Sequence[Incoming], ask: Ask) -> Collecte
         owners: dict[DeviceId, Device | None] = {}
         for message in messages:
             await _take_one(ctx, tx, message, owners, done)
+        for device, up_to in done.held.items():
+            await order(ctx, tx, device, CommandName.CONFIRM, up_to)
     for need in done.needs:
         ask(need.digest, need.ranges)
     ctx.events.tell(*sorted(done.names))
@@ -93,11 +96,11 @@ async def _keep(
         case Need():
             done.needs.append(said)
         case AsRunReport():
-            done.names |= await _records(ctx, tx, device, said)
+            done.names |= await _records(ctx, tx, device, said, done)
 
 
-async def _records(ctx: Context, tx: Transaction, device: Device, report: AsRunReport) -> set[str]:
-    """Keep records and confirm what is held without a gap; a record kept before stays as it was."""
+async def _records(ctx: Context, tx: Transaction, device: Device, report: AsRunReport, done: Collected) -> set[str]:
+    """Keep records and note to confirm what is held without a gap; a record kept before stays as it was."""
     key = key_id_of(device.public_key or b"")
     kept = await tx.as_runs.add(device.id, key, report.records)
     if kept.conflicting:
@@ -105,5 +108,5 @@ async def _records(ctx: Context, tx: Transaction, device: Device, report: AsRunR
         log.error("as-run changed", extra={"action": "as_run_changed", "device": device.id, "n": numbers})
     up_to = await tx.as_runs.held_up_to(device.id, key)
     if up_to:
-        await order(ctx, tx, device.id, CommandName.CONFIRM, up_to)
+        done.held[device.id] = up_to
     return {"as_run", f"loudspeaker:{device.id}"} | await note_aired(ctx, tx, device, kept.new)

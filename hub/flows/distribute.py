@@ -18,7 +18,7 @@ from hub.db.transaction import Transaction
 from hub.flows.context import Context
 from scheduler.calendars import local_date
 from scheduler.day import compile_days
-from scheduler.errors import DayTooLarge
+from scheduler.errors import DayTooLarge, MissingAsset
 from scheduler.model import DayProgramme, Listener, Programme, Slot
 from scheduler.publish import build_manifest, differs, listener_of, slots_of
 
@@ -97,6 +97,8 @@ async def _turn(
             except DayTooLarge as exc:
                 too_large += 1
                 log.warning("day too large", extra={"action": "day_too_large", "device": device.id, "why": str(exc)})
+            except MissingAsset as exc:  # one lost sound must not keep the plans of all others back
+                log.error("sound missing", extra={"action": "asset_missing", "device": device.id, "why": str(exc)})  # noqa: TRY400
     return Published(devices=len(devices), manifests=manifests, too_large=too_large)
 
 

@@ -27,6 +27,9 @@ from hub.flows.errors import Conflicted, NotFound, Refused
 NAME_CHARS_MAX = 120
 DAY_MS = 86_400_000
 HISTORY_DAYS = 7
+HOLD_MIN_MAX = 7 * 24 * 60  # a week of silence; longer means that a loudspeaker should be retired
+TOLD_A_TURN = 100  # orders of one transaction: an alert must not wait for a province to be told to be quiet
+NAMED_MAX = 100  # loudspeakers named in one audit entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +72,7 @@ async def register(
 ) -> tuple[Device, str]:
     """Expect a new loudspeaker; return it and the claim code, which is shown once.  Raises NotAllowed, Refused."""
     actor.must(Permission.MANAGE_DEVICES, unit, ctx.tree)
-    if not 0 < len(site.name.strip()) <= NAME_CHARS_MAX:
-        raise Refused(f"Hãy ghi vị trí cụm loa, tối đa {NAME_CHARS_MAX} ký tự.", field="name")
+    _check_site(site)
     try:
         parsed = parse_device_id(device_id)
     except MessageRefused as exc:
@@ -127,6 +129,8 @@ async def loudspeaker(ctx: Context, actor: Actor, device_id: str) -> Loudspeaker
 
 async def stop(ctx: Context, actor: Actor, device_ids: Iterable[str], *, hold_min: int = 0) -> int:
     """Silence loudspeakers now, and for `hold_min` minutes all but emergencies; return how many were told."""
+    if not 0 <= hold_min <= HOLD_MIN_MAX:
+        raise Refused(f"Thời gian tạm dừng từ 0 đến {HOLD_MIN_MAX} phút.", field="hold_min")
     value = ctx.now_ms() + hold_min * 60_000 if hold_min else 0
     return await _tell(ctx, actor, device_ids, Permission.STOP_ALL, CommandName.STOP, value)
 
@@ -136,7 +140,8 @@ async def stop_unit(ctx: Context, actor: Actor, unit: AreaCode, *, hold_min: int
     actor.must(Permission.STOP_ALL, unit, ctx.tree)
     async with ctx.store.read() as tx:
         devices = await tx.devices.listening([unit])
-    return await stop(ctx, actor, [device.id for device in devices], hold_min=hold_min)
+    wanted = [device.id for device in devices if device.registration is Registration.ACTIVE]
+    return await stop(ctx, actor, wanted, hold_min=hold_min) if wanted else 0
 
 
 async def set_volume(ctx: Context, actor: Actor, device_id: str, percent: int) -> None:
@@ -176,6 +181,7 @@ async def move(ctx: Context, actor: Actor, device_id: str, site: Site) -> None:
     async with ctx.store.write() as tx:
         before = await visible(ctx, tx, actor, device_id)
         actor.must(Permission.MANAGE_DEVICES, before.unit, ctx.tree)
+        _check_site(site)
         with _in_words("name"):
             await tx.devices.change(before, replace(before, site=site))
         await _audit(ctx, tx, actor, before, "device.move")
@@ -185,12 +191,22 @@ async def move(ctx: Context, actor: Actor, device_id: str, site: Site) -> None:
 async def _tell(
     ctx: Context, actor: Actor, device_ids: Iterable[str], right: Permission, name: CommandName, value: int
 ) -> int:
-    async with ctx.store.write() as tx:
-        devices = [await visible(ctx, tx, actor, device_id) for device_id in device_ids]
-        for device in devices:
-            actor.must(right, device.unit, ctx.tree)
-            await order(ctx, tx, device.id, name, value)
-            await _audit(ctx, tx, actor, device, f"device.{name}", {"value": value})
+    """Give one order to loudspeakers that are in use, a hundred at a time; return how many they are."""
+    async with ctx.store.read() as tx:
+        found = [await visible(ctx, tx, actor, device_id) for device_id in dict.fromkeys(device_ids)]
+    for device in found:
+        actor.must(right, device.unit, ctx.tree)
+    devices = [device for device in found if device.registration is Registration.ACTIVE]
+    if found and not devices:
+        raise Conflicted("Cụm loa chưa kích hoạt hoặc đã ngừng dùng nên không nhận lệnh.")
+    for at in range(0, len(devices), TOLD_A_TURN):
+        some = devices[at : at + TOLD_A_TURN]
+        async with ctx.store.write() as tx:
+            for device in some:
+                await order(ctx, tx, device.id, name, value)
+            names = [device.id for device in some[:NAMED_MAX]]
+            facts: dict[str, object] = {"value": value, "count": len(some), "devices": names}
+            await _audit(ctx, tx, actor, some[0], f"device.{name}", facts)
     return len(devices)
 
 
@@ -203,6 +219,11 @@ async def visible(ctx: Context, tx: Transaction, actor: Actor, device_id: str) -
     if not actor.sees(device.unit, ctx.tree):
         raise NotFound("Không tìm thấy cụm loa này.")
     return device
+
+
+def _check_site(site: Site) -> None:
+    if not 0 < len(site.name.strip()) <= NAME_CHARS_MAX:
+        raise Refused(f"Hãy ghi vị trí cụm loa, tối đa {NAME_CHARS_MAX} ký tự.", field="name")
 
 
 def _seen(ctx: Context, device: Device, seen: Sighting) -> Loudspeaker:

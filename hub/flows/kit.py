@@ -35,10 +35,17 @@ async def prepare(ctx: Context, only: Collection[str] | None = None) -> int:
     return new
 
 
+async def missing(ctx: Context) -> tuple[str, ...]:
+    """Return the sounds of the kit that are not pinned yet."""
+    async with ctx.store.read() as tx:
+        pinned = await tx.pinned.every()
+    return tuple(sound.id for sound in kit() if sound.id not in pinned)
+
+
 async def _pin(ctx: Context, sound: PinnedSound) -> bool:
     try:
         rendered = await ctx.render(recipe_of(sound, ctx.speaker))
-    except ContentError as exc:
+    except (ContentError, OSError) as exc:
         log.error("pinned sound not made", extra={"action": "kit_failed", "sound": sound.id, "why": str(exc)})  # noqa: TRY400 - its figures are in the message
         return False
     async with ctx.store.write() as tx:

@@ -1,5 +1,6 @@
 """Putting approved bulletins on the air: shown first with what would give way, then saved, then in every plan."""
 
+import asyncio
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from datetime import date, datetime, timedelta
 from content import model
 from content.approval import require
 from content.model import Act, Bulletin
+from content.recipe import RecipeDigest
 from devices.areas import GROUP_PREFIX, AreaCode
 from devices.protocol.ids import ContentId, DeviceId
 from devices.protocol.manifest import AfterCut
@@ -23,12 +25,13 @@ from scheduler.calendars import local_date, wall_of
 from scheduler.checks import problems_of
 from scheduler.day import Account, compile_day, conflicts_of, why_at
 from scheduler.errors import StaleProgramme, UnknownProgramme
-from scheduler.model import Clip, DayProgramme, Explanation, Programme, Reason, Recurrence
+from scheduler.model import Clip, DayProgramme, Explanation, Listener, Programme, Reason, Recurrence
 from scheduler.publish import listener_of
 from scheduler.reconcile import Reconciled, reconcile
 
 SHOWN_DAYS = 14  # conflicts are looked for this far ahead
 SLACK = timedelta(minutes=15)  # what an emergency took may be made good this long after
+CHANGED = "Bản tin vừa được thay đổi. Hãy xem lại rồi lên lịch."
 LEAD = timedelta(seconds=20)  # "now" is a little later: the audio has to arrive first
 
 
@@ -74,6 +77,7 @@ async def plan(
     async with ctx.store.read() as tx:
         found = await _approved(ctx, tx, actor, bulletin_id)
         areas = await _audience(ctx, tx, actor, audience)
+        _must_be_its_sound(ctx, found, rendered.recipe)
         clip = Clip(
             bulletin=found.id,
             asset=rendered.asset.digest,
@@ -94,7 +98,8 @@ async def plan(
             valid_until=found.valid_until,
             created_by=actor.account.id,
         )
-        return await _looked_at(ctx, tx, programme)
+        facts = await _facts(ctx, tx, programme)
+    return await _looked_at(facts)
 
 
 async def put_on_air(ctx: Context, actor: Actor, planned: Planned, *, accept_conflicts: bool = False) -> Programme:
@@ -102,13 +107,16 @@ async def put_on_air(ctx: Context, actor: Actor, planned: Planned, *, accept_con
 
     Conflicts other than quiet hours are saved only when `accept_conflicts` says that they were seen.
     """
+    programme = planned.programme
+    async with ctx.store.read() as tx:
+        facts = await _facts(ctx, tx, programme)
+    _refuse(await _looked_at(facts), accept_conflicts=accept_conflicts)
     async with ctx.store.write() as tx:
-        programme = planned.programme
-        bulletin_id = programme.clips[0].bulletin
-        before = await _approved(ctx, tx, actor, bulletin_id)
+        before = await _approved(ctx, tx, actor, programme.clips[0].bulletin)
         await _audience(ctx, tx, actor, programme.audience)
-        now = await _looked_at(ctx, tx, programme)
-        _refuse(now, accept_conflicts=accept_conflicts)
+        await _must_be_approved_sound(ctx, tx, before, programme)
+        if await _facts(ctx, tx, programme) != facts:  # looked at again outside the turn to write: it takes its time
+            raise Conflicted("Lịch phát vừa được người khác thay đổi. Hãy xem lại rồi lưu.")
         with bulletins.in_words():
             require(Act.SCHEDULE, before, Rights(actor, ctx.tree), ctx.now())
             await tx.bulletins.save(model.scheduled(before, now=ctx.now()))
@@ -132,24 +140,23 @@ async def cancel(ctx: Context, actor: Actor, programme_id: str) -> Programme:
     async with ctx.store.write() as tx:
         programme = await _programme(ctx, tx, actor, programme_id)
         actor.must(Permission.SCHEDULE, programme.unit, ctx.tree)
-        after = await switch_off(ctx, tx, programme)
+        after = await _switch_off(tx, programme)
         for clip in programme.clips:
             await _unschedule(ctx, tx, clip.bulletin)
         await tx.audit.add(
             at=ctx.now(), actor=actor.account.id, unit=programme.unit, act="programme.cancel", subject=programme.id
         )
-    ctx.events.tell("schedule", "bulletins")
+    ctx.events.tell("schedule", "bulletins", f"programme:{programme.id}")
     return after
 
 
-async def switch_off(ctx: Context, tx: Transaction, programme: Programme) -> Programme:
+async def _switch_off(tx: Transaction, programme: Programme) -> Programme:
     """Disable a programme; it stays for the record."""
     after = replace(programme, enabled=False, version=programme.version + 1)
     try:
         await tx.programmes.save(after)
     except StaleProgramme as exc:
         raise Conflicted(exc.in_vietnamese()) from exc
-    ctx.events.tell(f"programme:{programme.id}")
     return after
 
 
@@ -206,18 +213,52 @@ async def _audience(ctx: Context, tx: Transaction, actor: Actor, audience: Colle
     return tuple(AreaCode(code) for code in dict.fromkeys(audience))
 
 
-async def _looked_at(ctx: Context, tx: Transaction, programme: Programme) -> Planned:
-    problems = tuple(found.sentence for found in problems_of(programme))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """Everything that decides what a programme would meet."""
+
+    programme: Programme
+    listeners: tuple[Listener, ...]
+    others: tuple[Programme, ...]
+    first: date
+    devices: int
+
+
+async def _facts(ctx: Context, tx: Transaction, programme: Programme) -> _Facts:
     devices = await tx.devices.listening(programme.audience)
-    if problems:
-        return Planned(programme=programme, problems=problems, devices=len(devices))
     quiet = await tx.quiet_hours.every()
-    listeners = dict.fromkeys(listener_of(device, quiet) for device in devices)
+    listeners = tuple(dict.fromkeys(listener_of(device, quiet) for device in devices))
     areas = {area for listener in listeners for area in listener.areas}
-    others = await tx.programmes.reaching(areas) if areas else ()
-    first = max(local_date(ctx.now()), programme.recurrence.start.date())
-    conflicts = conflicts_of(programme, others, first, SHOWN_DAYS, listeners)
-    return Planned(programme=programme, conflicts=conflicts, devices=len(devices))
+    return _Facts(
+        programme=programme,
+        listeners=listeners,
+        others=await tx.programmes.reaching(areas) if areas else (),
+        first=max(local_date(ctx.now()), programme.recurrence.start.date()),
+        devices=len(devices),
+    )
+
+
+async def _looked_at(facts: _Facts) -> Planned:
+    """Return what a programme would meet.  Two weeks of many communes take a while, so in a thread."""
+    programme = facts.programme
+    problems = tuple(found.sentence for found in problems_of(programme))
+    if problems:
+        return Planned(programme=programme, problems=problems, devices=facts.devices)
+    conflicts = await asyncio.to_thread(conflicts_of, programme, facts.others, facts.first, SHOWN_DAYS, facts.listeners)
+    return Planned(programme=programme, conflicts=conflicts, devices=facts.devices)
+
+
+async def _must_be_approved_sound(ctx: Context, tx: Transaction, bulletin: Bulletin, programme: Programme) -> None:
+    """Raise Conflicted unless `programme` says what is approved now: words may have changed since it was planned."""
+    held = await tx.renders.find(bulletins.recipe_of(bulletin, ctx.speaker).digest())
+    said = [(clip.bulletin, clip.asset) for clip in programme.clips]
+    if held is None or said != [(bulletin.id, held.asset.digest)] or programme.unit != bulletin.unit:
+        raise Conflicted(CHANGED)
+
+
+def _must_be_its_sound(ctx: Context, bulletin: Bulletin, recipe: RecipeDigest) -> None:
+    if bulletins.recipe_of(bulletin, ctx.speaker).digest() != recipe:
+        raise Conflicted(CHANGED)
 
 
 def _refuse(planned: Planned, *, accept_conflicts: bool) -> None:
