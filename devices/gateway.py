@@ -82,13 +82,15 @@ class Gateway:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Gateway"]:
-        """Keep the connection up until the block ends."""
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(self.run(), name=f"gateway[{self.client_id}]")
-            try:
-                yield self
-            finally:
-                task.cancel()
+        """Keep the connection up until the block ends; what the block raises leaves it as it is."""
+        group = asyncio.TaskGroup()
+        await group.__aenter__()
+        task = group.create_task(self.run(), name=f"gateway[{self.client_id}]")
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await group.__aexit__(None, None, None)
 
     async def run(self) -> None:
         """Connect, subscribe, receive; for ever."""

@@ -12,6 +12,7 @@ from devices.protocol.ids import AssetDigest
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.2  # loudspeakers that got the same manifest ask within this time of each other
+SOUNDS_MAX = 256  # as many as a manifest may name
 AT_ONCE = 8  # chunks under way; more would only wait in the broker's queue for each device
 
 ReadAsset = Callable[[AssetDigest], Awaitable[bytes]]
@@ -27,7 +28,9 @@ class AssetPump:
         self._wake = asyncio.Event()
 
     def ask(self, digest: AssetDigest, ranges: tuple[tuple[int, int], ...]) -> None:
-        """Note that somebody needs these chunks."""
+        """Note that somebody needs these chunks; when too many sounds are asked for at once, who is late asks again."""
+        if digest not in self._wanted and len(self._wanted) >= SOUNDS_MAX:
+            return
         wanted = self._wanted.setdefault(digest, set())
         for first, last in ranges:
             wanted.update(range(first, last + 1))
@@ -46,7 +49,7 @@ class AssetPump:
     async def _publish(self, digest: AssetDigest, numbers: list[int]) -> None:
         try:
             parts = chunks.split(await self._read_asset(digest))
-        except UnknownAsset:
+        except (UnknownAsset, OSError):
             log.warning("asset asked for is not here", extra={"action": "asset_unknown", "digest": digest})
             return
         known = [n for n in numbers if n < len(parts)]

@@ -11,7 +11,9 @@ from devices.protocol.limits import SEQUENCE_MAX
 from devices.protocol.messages import TimeBeacon
 from hub.db.outbox import Lane, Outgoing
 from hub.flows.context import Context
-from hub.keys import Keys
+from hub.keys import SET_LIFE_MS, Keys, KeyTrouble
+
+RENEW_MS = SET_LIFE_MS // 2  # half a year in which somebody can bring the root key
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +37,13 @@ async def beat(ctx: Context, gateway: Gateway, every_s: float) -> None:
 async def publish_keys(ctx: Context, keys: Keys) -> None:
     """Put the present key set into the outbox, signed by the root key.  Raises KeyTrouble when that is elsewhere."""
     now_ms = ctx.now_ms()
+    root = await asyncio.to_thread(keys.root)
     async with ctx.store.write() as tx:
         key_set = keys.key_set(await tx.outbox.next_sequence("keys", now_ms), now_ms)
         message = Outgoing(
             lane=Lane.COMMAND,
             topic=topics.KEYS,
-            payload=keys.root().seal(encode(key_set)),
+            payload=root.seal(encode(key_set)),
             retain=True,
             created_ms=now_ms,
             not_after_ms=key_set.expires_at_ms,
@@ -52,19 +55,47 @@ async def publish_keys(ctx: Context, keys: Keys) -> None:
 
 
 async def ensure_keys(ctx: Context, keys: Keys) -> None:
-    """Publish the key set unless one with these very keys stands already."""
-    async with ctx.store.read() as tx:
-        said = await tx.outbox.said(topics.KEYS)
-    if said is None or not all(key.key_id.encode() in said for key in keys.working):
+    """Publish the key set unless one with these very keys stands already, and for long.
+
+    Raises KeyTrouble when it must be published and the root key is elsewhere; a set that only grows old can wait.
+    """
+    if await _stands(ctx, keys, for_ms=RENEW_MS):
+        return
+    try:
         await publish_keys(ctx, keys)
+    except KeyTrouble as exc:
+        if not await _stands(ctx, keys):
+            raise
+        log.warning("key set grows old", extra={"action": "keys_not_renewed", "why": str(exc)})
+
+
+async def _stands(ctx: Context, keys: Keys, for_ms: int = 0) -> bool:
+    """Say whether a set with these very keys stands at the broker, and is good for so long."""
+    async with ctx.store.read() as tx:
+        said = await tx.outbox.said(topics.KEYS, until_ms=ctx.now_ms() + for_ms)
+    return said is not None and all(key.key_id.encode() in said for key in keys.working)
 
 
 async def follow_keys(ctx: Context, keys: Keys) -> None:
     """Publish the key set when `loa keys rotate` has changed it in another process; for ever."""
     while True:
         await asyncio.sleep(KEYS_EVERY_S)
-        await asyncio.to_thread(keys.reload)
-        await ensure_keys(ctx, keys)
+        try:
+            await asyncio.to_thread(keys.reload)
+            if not await _stands(ctx, keys):
+                await publish_keys(ctx, keys)
+        except KeyTrouble as exc:  # the hub goes on with the keys it has
+            log.error("keys not announced", extra={"action": "keys_not_announced", "why": str(exc)})  # noqa: TRY400
+
+
+async def say_everything_again(ctx: Context) -> None:
+    """Put all that should stand at the broker into the outbox, emergencies first, some at a time."""
+    place = None
+    while True:
+        async with ctx.store.write() as tx:
+            place = await tx.outbox.say_again(ctx.now_ms(), after=place)
+        if place is None:
+            return
 
 
 async def remind(ctx: Context, gateway: Gateway, key_sets: Callable[[], int], patience_s: float = 2.0) -> None:
@@ -79,8 +110,7 @@ async def remind(ctx: Context, gateway: Gateway, key_sets: Callable[[], int], pa
             connects = gateway.connects
             await asyncio.sleep(patience_s)
             if gateway.connected and key_sets() == heard:
-                async with ctx.store.write() as tx:
-                    count = await tx.outbox.say_again(ctx.now_ms())
-                log.warning("the broker had forgotten", extra={"action": "said_again", "messages": count})
+                log.warning("the broker has forgotten", extra={"action": "say_again"})
+                await say_everything_again(ctx)
         heard = key_sets()
         await asyncio.sleep(patience_s / 4)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 PREFIX = "LOA_"
 FILE_VARIABLE = "LOA_CONFIG"  # where the TOML file is
@@ -27,7 +28,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Path("var/loa")  # keys, database, audio
-    database_url: str = ""  # empty: SQLite in data_dir
+    database_url: Annotated[str, Field(repr=False)] = ""  # may hold a password; empty: SQLite in data_dir
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
     public_url: str = ""  # how browsers reach us; https makes cookies secure
@@ -36,7 +37,7 @@ class Settings(BaseModel):
     broker_public_host: str = ""  # how loudspeakers reach the broker, where that differs
     broker_port: Port = 1883
     broker_username: str = ""
-    broker_password: str = ""
+    broker_password: Annotated[str, Field(repr=False)] = ""
     unit: str = "vn"  # the unit whose hub this is: a province's or a commune's code
     quiet_preset: Annotated[str, Field(pattern="^(rural|urban|rural_midday|urban_midday|none)$")] = (
         "rural"  # at first start
@@ -72,7 +73,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as exc:
-            raise ConfigError(tuple(_sentence(error["loc"], error["msg"]) for error in exc.errors())) from exc
+            raise ConfigError(tuple(_sentence(error) for error in exc.errors())) from exc
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
@@ -90,6 +91,27 @@ def _from_file(path: str) -> dict[str, object]:
         raise ConfigError((f"Không đọc được tệp cấu hình {path}: {exc}",)) from exc
 
 
-def _sentence(where: tuple[int | str, ...], message: str) -> str:
-    name = ".".join(map(str, where))
-    return f"Cấu hình {name} (biến {PREFIX}{name.upper()}) không hợp lệ: {message}"
+# What pydantic finds wrong, in our words; `ctx` of the error fills them.
+_WORDS = {
+    "extra_forbidden": "không có mục cấu hình này",
+    "int_parsing": "phải là số nguyên",
+    "int_type": "phải là số nguyên",
+    "int_from_float": "phải là số nguyên",
+    "float_parsing": "phải là số",
+    "float_type": "phải là số",
+    "bool_parsing": "phải là true hoặc false",
+    "bool_type": "phải là true hoặc false",
+    "string_type": "phải là chữ",
+    "path_type": "phải là đường dẫn",
+    "greater_than": "phải lớn hơn {gt}",
+    "greater_than_equal": "phải từ {ge} trở lên",
+    "less_than_equal": "phải từ {le} trở xuống",
+    "string_pattern_mismatch": "phải là DEBUG, INFO, WARNING hoặc ERROR",
+    "value_error": "{error}",
+}
+
+
+def _sentence(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    return f"Cấu hình {name} (biến {PREFIX}{name.upper()}) không hợp lệ: {words}"

@@ -1,5 +1,6 @@
 """What is alive, and what is late: one JSON object for a monitor, a page line for a person."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from hub.flows.context import Context
 from hub.inbox import Inbox
 from hub.supervise import Supervised
 
+ANSWER_S = 3.0  # a monitor waits five seconds
 LATE_MS = 10_000  # an outbox row that waits longer than this is not on its way
 
 
@@ -21,7 +23,8 @@ class Health:
     broker: Mapping[str, bool]
     outbox_waiting: int
     outbox_late: bool
-    services: Mapping[str, str]  # name -> "" or the last error
+    services: Mapping[str, str]  # that do not run: name -> "" or the last error
+    restarts: Mapping[str, int]  # lately: name -> how often; a service that falls all the time seems to run
     dropped: int
 
 
@@ -39,13 +42,14 @@ async def examine(
         outbox_waiting=waiting,
         outbox_late=late,
         services=fallen,
+        restarts={service.name: len(service.falls) for service in services() if service.falls},
         dropped=inbox.dropped,
     )
 
 
 async def _outbox(ctx: Context) -> tuple[int, bool, bool]:
     try:
-        async with ctx.store.read() as tx:
+        async with asyncio.timeout(ANSWER_S), ctx.store.read() as tx:
             count, oldest_ms = await Outbox(tx.connection).backlog(ctx.now_ms())
     except Exception:  # noqa: BLE001 - a health check that falls says nothing; this one says that the database is away
         return 0, False, False

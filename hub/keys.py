@@ -12,6 +12,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from devices.protocol.limits import KEYS_MAX
 from devices.protocol.messages import KeyEntry, KeySet
 from devices.protocol.signing import Signer
 
@@ -21,6 +22,7 @@ OVERLAP_MS = 30 * DAY_MS  # an old key stays good so long: a loudspeaker may hav
 ANNOUNCED_MS = DAY_MS  # a new key is announced so long before anything is signed with it
 SET_LIFE_MS = LIFE_MS
 PRIVATE = 0o600
+PUBLIC_KEY_BYTES = 32  # Ed25519
 
 
 class KeyTrouble(Exception):
@@ -47,8 +49,15 @@ class Keys:
 
     @property
     def root_public(self) -> bytes:
-        """The 32 raw bytes that a loudspeaker is given when it is enrolled."""
-        return base64.b64decode((self.folder / "root.pub").read_bytes())
+        """The 32 raw bytes that a loudspeaker is given when it is enrolled.  Raises KeyTrouble."""
+        path = self.folder / "root.pub"
+        try:
+            key = base64.b64decode(path.read_bytes(), validate=True)
+        except (OSError, ValueError) as exc:
+            raise KeyTrouble(f"Không đọc được {path}: lấy lại từ bản sao lưu") from exc
+        if len(key) != PUBLIC_KEY_BYTES:
+            raise KeyTrouble(f"{path} hỏng: lấy lại từ bản sao lưu")
+        return key
 
     def root(self) -> Signer:
         """Return the root signer.  Raises KeyTrouble when it is kept elsewhere."""
@@ -72,18 +81,31 @@ class Keys:
         listing = self.folder / "working.json"
         _check_private(listing)
         try:
-            self.working = tuple(WorkingKey(**entry) for entry in json.loads(listing.read_bytes()))
+            working = tuple(WorkingKey(**entry) for entry in json.loads(listing.read_bytes()))
         except (ValueError, TypeError) as exc:
             raise KeyTrouble(f"{listing} hỏng: lấy lại từ bản sao lưu") from exc
+        if not working:
+            raise KeyTrouble(f"{listing} không có khóa nào: lấy lại từ bản sao lưu")
+        for key in working:
+            self._load(key.key_id)  # now, so that signing never reads a file
+        self.working = working
 
     def rotate(self, now_ms: int, *, at_once: bool = False) -> WorkingKey:
-        """Add a working key; the old ones end after the overlap.  The key set must then be published."""
+        """Add a working key; the old ones end after the overlap.  The key set must then be published.
+
+        Raises KeyTrouble when there are as many as a key set holds.
+        """
+        if sum(key.not_after_ms > now_ms for key in self.working) >= KEYS_MAX:
+            raise KeyTrouble(f"Đã có {KEYS_MAX} khóa ký còn hiệu lực: đợi khóa cũ hết hạn rồi luân chuyển tiếp")
         signs_from_ms = now_ms if at_once else now_ms + ANNOUNCED_MS
         end_ms = signs_from_ms + OVERLAP_MS
         old = tuple(replace(key, not_after_ms=min(key.not_after_ms, end_ms)) for key in self.working)
         new = self._make(now_ms, signs_from_ms)
+        over = [key for key in old if key.not_after_ms <= now_ms]
         self.working = (*(key for key in old if key.not_after_ms > now_ms), new)
         self._save()
+        for key in over:  # what nobody believes any more nobody should find
+            (self.folder / f"{key.key_id}.seed").unlink(missing_ok=True)
         return new
 
     def _make(self, now_ms: int, signs_from_ms: int) -> WorkingKey:
@@ -96,7 +118,11 @@ class Keys:
 
     def _load(self, key_id: str) -> Signer:
         if key_id not in self._signers:
-            self._signers[key_id] = _signer(self.folder / f"{key_id}.seed")
+            path = self.folder / f"{key_id}.seed"
+            signer = _signer(path)
+            if signer.key_id != key_id:
+                raise KeyTrouble(f"Khóa {path} không phải là khóa {key_id}: lấy lại từ bản sao lưu")
+            self._signers[key_id] = signer
         return self._signers[key_id]
 
     def _entry(self, key: WorkingKey) -> KeyEntry:
@@ -121,14 +147,19 @@ def open_keys(folder: Path, now_ms: int) -> Keys:
         _first(keys, now_ms)
     else:
         keys.reload()
+    _ = keys.root_public  # without it no loudspeaker could be enrolled: said now, not then
     return keys
 
 
 def _first(keys: Keys, now_ms: int) -> None:
+    """Make what is not there.  A root key that is there stays: every loudspeaker believes it, and no other."""
     keys.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    seed = secrets.token_bytes(32)
-    write_private(keys.folder / "root.seed", base64.b64encode(seed))
-    write_private(keys.folder / "root.pub", base64.b64encode(Signer.from_seed(seed).public_key))
+    root, public = keys.folder / "root.seed", keys.folder / "root.pub"
+    if not root.exists():
+        if public.exists():
+            raise KeyTrouble(f"Có {public} mà không có working.json và root.seed: lấy lại từ bản sao lưu")
+        write_private(root, base64.b64encode(secrets.token_bytes(32)))
+    write_private(public, base64.b64encode(keys.root().public_key))
     keys.working = (keys._make(now_ms, now_ms),)
     keys._save()
 
@@ -160,3 +191,8 @@ def write_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -16,6 +16,7 @@ from scheduler.jobs import Flows, Jobs, Timing
 log = logging.getLogger(__name__)
 
 FIRST = (*(siren.value for siren in Siren), DRILL_OPENING, DRILL_CLOSING)  # a siren is better than nothing
+KIT_AGAIN_S = 300.0  # a disk that was full, a voice that hung
 SETTLE_S = 0.3  # a fleet that comes up enrols one after the other
 
 
@@ -54,19 +55,28 @@ class Plans:
             await distribute.publish_changed(self._ctx, programmes)
 
     async def prepare_kit(self) -> None:
-        """Make the pinned sounds, sirens first, and put them into the plans; then wait for ever."""
-        if await kit.prepare(self._ctx, FIRST):
-            await self.publish_all()
-        if await kit.prepare(self._ctx):
-            await self.publish_all()
-        await asyncio.Event().wait()
+        """Make the pinned sounds, sirens first, and put them into the plans; what fails is tried again, for ever."""
+        for wanted in (FIRST, None):
+            if await kit.prepare(self._ctx, wanted):
+                await self.publish_all()
+        while True:
+            await asyncio.sleep(KIT_AGAIN_S)
+            if await kit.prepare(self._ctx, await kit.missing(self._ctx)):
+                await self.publish_all()
 
     async def follow(self) -> None:
         """Publish when a loudspeaker has been enrolled or a programme has changed, for ever."""
-        async for name in self._ctx.events.names():
-            kind, _, subject = name.partition(":")
-            if kind == "programme":
-                self._jobs.edited(ContentId(subject))
-            elif name in {"enrolled", MISSED}:
-                await asyncio.sleep(SETTLE_S)
-                await self.publish_all()
+        with self._ctx.events.listening() as heard:
+            while True:
+                if self._noted(await heard.get()):
+                    await asyncio.sleep(SETTLE_S)
+                    while not heard.empty():
+                        self._noted(heard.get_nowait())
+                    await self.publish_all()
+
+    def _noted(self, name: str) -> bool:
+        """Ring the bell of a changed programme; return whether everybody's plans must be looked at."""
+        kind, _, subject = name.partition(":")
+        if kind == "programme":
+            self._jobs.edited(ContentId(subject))
+        return name in {"enrolled", MISSED}
