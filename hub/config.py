@@ -106,12 +106,14 @@ _WORDS = {
     "greater_than": "phải lớn hơn {gt}",
     "greater_than_equal": "phải từ {ge} trở lên",
     "less_than_equal": "phải từ {le} trở xuống",
-    "string_pattern_mismatch": "phải là DEBUG, INFO, WARNING hoặc ERROR",
+    "string_pattern_mismatch": "phải là một trong: {choices}",
     "value_error": "{error}",
 }
 
 
 def _sentence(error: ErrorDetails) -> str:
     name = ".".join(map(str, error["loc"]))
-    words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    facts = error.get("ctx", {})
+    choices = str(facts.get("pattern", "")).strip("^()$").replace("|", ", ")
+    words = _WORDS.get(error["type"], error["msg"]).format(choices=choices, **facts)
     return f"Cấu hình {name} (biến {PREFIX}{name.upper()}) không hợp lệ: {words}"

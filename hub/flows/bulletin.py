@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from content import model
-from content.approval import acts_open_to, require
+from content.approval import Reason, acts_open_to, require
 from content.audio.chime import Cue
 from content.errors import ContentError, Forbidden, IllegalTransition, StaleBulletin, UnknownAsset, UnknownBulletin
 from content.model import Act, Bulletin, Stage, Subject
@@ -247,6 +247,8 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except Forbidden as exc:
+        if Reason.WRONG_STAGE in exc.codes:  # somebody else was quicker
+            raise Conflicted(exc.in_vietnamese()) from exc
         raise NotAllowed(exc.in_vietnamese()) from exc
     except (StaleBulletin, IllegalTransition) as exc:
         raise Conflicted(exc.in_vietnamese()) from exc
