@@ -1,5 +1,6 @@
 """The ports of content in memory: for tests, and for a demo that leaves nothing behind."""
 
+import asyncio
 from collections.abc import Collection
 
 from content.errors import StaleBulletin, UnknownAsset, UnknownBulletin
@@ -60,7 +61,7 @@ class MemoryAssetStore:
 
     async def put(self, asset: Asset, data: bytes) -> None:
         """Keep `data`; again is harmless.  ValueError when `asset` does not describe it."""
-        if asset_of(data, asset.duration_ms, asset.codec) != asset:
+        if await asyncio.to_thread(asset_of, data, asset.duration_ms, asset.codec) != asset:
             raise ValueError(f"these bytes are not asset {asset.digest}")
         self._held.setdefault(asset.digest, (asset, data))
 

@@ -72,7 +72,7 @@ class Renderer:
 
     async def _kept(self, recipe: Recipe, spoken: Spoken | None, done: Finished) -> Rendered:
         """Keep first the bytes, then the note that they exist."""
-        asset = asset_of(done.data, done.probe.duration_ms)
+        asset = await asyncio.to_thread(asset_of, done.data, done.probe.duration_ms)
         await self._assets.put(asset, done.data)
         return await self._renders.add(
             Rendered(

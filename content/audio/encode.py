@@ -21,6 +21,8 @@ ENCODED_BYTES_MAX = 200 * 2**20  # an hour of 24-bit stereo WAV at 48 kHz does n
 DURATION_S_MAX = 1_800.0  # half an hour: no single bulletin of the field is longer
 TIMEOUT_S = 60.0  # half an hour of sound is coded in a quarter of this on two old cores
 MEMORY_BYTES_MAX = 2 * 2**30  # address space; the static binary alone maps a few hundred MB
+PIECE_BYTES = 2**18
+SAMPLE_BYTES = 4
 ERROR_CHARS_MAX = 300  # of what the tool says; it quotes its input
 
 CONTAINERS = "ogg,wav,w64,mp3,flac,aac,aiff,mov,matroska"
@@ -45,8 +47,39 @@ def _limit(process: Process, timeout_s: float) -> None:
         resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
 
 
-async def _run(arguments: tuple[str, ...], data: bytes, timeout_s: float) -> tuple[int, bytes, str]:
-    """Feed `data` to the tool and return exit code, output, and its last words."""
+async def _feed(process: Process, data: memoryview) -> None:
+    """Write `data` piece by piece: copying half an hour of sound at once would hold up the whole loop."""
+    assert process.stdin is not None  # noqa: S101 - made with pipes
+    with contextlib.suppress(ConnectionError):  # it ended early; its exit code says why
+        for at in range(0, len(data), PIECE_BYTES):
+            process.stdin.write(data[at : at + PIECE_BYTES])
+            await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _collect(stream: asyncio.StreamReader, keep_bytes: int | None = None) -> list[bytes]:
+    """Return what comes out, in pieces; of what it says only the last `keep_bytes`."""
+    pieces: list[bytes] = []
+    while piece := await stream.read(PIECE_BYTES):
+        pieces.append(piece)
+        if keep_bytes is not None:
+            pieces = [b"".join(pieces)[-keep_bytes:]]
+    return pieces
+
+
+async def _conversation(process: Process, data: memoryview) -> tuple[list[bytes], list[bytes]]:
+    assert process.stdout is not None  # noqa: S101 - made with pipes
+    assert process.stderr is not None  # noqa: S101
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_feed(process, data), name="coder stdin")
+        out = group.create_task(_collect(process.stdout), name="coder stdout")
+        said = group.create_task(_collect(process.stderr, ERROR_CHARS_MAX), name="coder stderr")
+    await process.wait()
+    return out.result(), said.result()
+
+
+async def _run(arguments: tuple[str, ...], data: memoryview, timeout_s: float) -> tuple[int, list[bytes], str]:
+    """Feed `data` to the tool and return exit code, output in pieces, and its last words."""
     fixed = ("-hide_banner", "-loglevel", "error", "-threads", "1")
     process = await asyncio.create_subprocess_exec(
         await asyncio.to_thread(_tool), *fixed, *arguments, "pipe:1", stdin=PIPE, stdout=PIPE, stderr=PIPE
@@ -54,14 +87,14 @@ async def _run(arguments: tuple[str, ...], data: bytes, timeout_s: float) -> tup
     _limit(process, timeout_s)
     try:
         async with asyncio.timeout(timeout_s):
-            out, err = await process.communicate(data)
+            out, said = await _conversation(process, data)
     except TimeoutError as exc:
         raise ToolFailed(f"not done within {timeout_s:g} s") from exc
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return process.returncode or 0, out, _printable(err)
+    return process.returncode or 0, out, _printable(b"".join(said))
 
 
 def _printable(said: bytes) -> str:
@@ -75,11 +108,22 @@ async def encode(sound: Pcm, encoder: Encoder, timeout_s: float = TIMEOUT_S) -> 
         raise NotAudio(f"want 48 kHz mono, got {sound.rate} Hz, {sound.channels} channels")
     if sound.frames > DURATION_S_MAX * RATE_HZ:
         raise OverLimit(DURATION_S_MAX, "s")
-    raw = await asyncio.to_thread(lambda: sound.samples.astype("<f4").tobytes())
+    raw = np.ascontiguousarray(sound.samples[:, 0], dtype="<f4").data.cast("B")
     code, out, said = await _run((*RAW, "-i", "pipe:0", *encoder.arguments()), raw, timeout_s)
     if code or not out:
         raise ToolFailed(f"exit code {code}: {said}")
-    return out
+    return b"".join(out)
+
+
+def _pcm(pieces: list[bytes]) -> Pcm:
+    """Return raw mono samples as a Pcm; filled piece by piece, so that other threads run in between."""
+    raw = np.empty(sum(map(len, pieces)), dtype=np.uint8)
+    at = 0
+    for piece in pieces:
+        raw[at : at + len(piece)] = np.frombuffer(piece, dtype=np.uint8)
+        at += len(piece)
+    samples = raw[: at - at % SAMPLE_BYTES].view("<f4").astype(np.float32, copy=False)
+    return Pcm(samples=samples[:, np.newaxis], rate=RATE_HZ)
 
 
 def _source(data: bytes) -> tuple[str, ...]:
@@ -105,9 +149,9 @@ async def decode(data: bytes, *, duration_s_max: float = DURATION_S_MAX, timeout
     if not data:
         raise NotAudio("no bytes")
     read = (*_source(data), "-map", "0:a:0", "-vn", "-sn", "-dn", "-t", f"{duration_s_max + 1:.3f}")
-    code, out, said = await _run((*read, *RAW), data, timeout_s)
+    code, out, said = await _run((*read, *RAW), memoryview(data), timeout_s)
     if code or not out:
         raise NotAudio(said or "no sound in it")
-    if len(out) > duration_s_max * RATE_HZ * 4:
+    if sum(map(len, out)) > duration_s_max * RATE_HZ * SAMPLE_BYTES:
         raise OverLimit(duration_s_max, "s")
-    return Pcm(samples=np.frombuffer(out, dtype="<f4").reshape(-1, 1).astype(np.float32, copy=False), rate=RATE_HZ)
+    return await asyncio.to_thread(_pcm, out)

@@ -11,6 +11,7 @@ from content.audio.pcm import RATE_HZ, Pcm, Samples
 
 Taps = NDArray[np.float64]
 
+BLOCK_FRAMES = 1 << 17  # outputs at once: products too small for BLAS to start threads that only wait for each other
 FFT_FRAMES = 1 << 16  # 1.4 s at 48 kHz: blocks stay in the cache of a small machine
 TAPS_PER_PHASE = 48  # pass band flat to 0.9 of Nyquist, images below -80 dB
 KAISER_BETA = 8.0  # stop band about -80 dB, below the noise of 16-bit engines
@@ -65,21 +66,32 @@ def _phases(up: int, down: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(low.reshape(taps, up).T[:, ::-1], dtype=np.float32)
 
 
+def _block(windows: Samples, phases: Samples, down: int, count: int) -> Samples:
+    """Return `count` outputs, the first of them at the first input; `windows` are the neighbours of each input."""
+    up, taps = phases.shape
+    delay = taps * up // 2  # of the filter, in steps of 1/up of an input
+    out = np.empty(count, dtype=np.float32)
+    for first in range(min(up, count)):
+        row, phase = divmod(first * down + delay, up)
+        wanted = len(range(first, count, up))
+        out[first::up] = windows[row + 1 :: down][:wanted] @ phases[phase]
+    return out
+
+
 def _resampled(samples: Samples, up: int, down: int) -> Samples:
     """Return one channel at up/down times the rate, aligned with the input."""
     phases = _phases(up, down)
-    taps = phases.shape[1]
     count = -(-len(samples) * up // down)
-    padded = np.pad(samples, (taps, taps + 1))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, taps)
-    delay = taps * up // 2  # of the filter, in steps of 1/up of an input sample
-    out = np.empty(count, dtype=np.float32)
-    for first in range(min(up, count)):
-        steps = np.arange(first, count, up) * down + delay
-        row, phase = steps[0] // up, int(steps[0] % up)
-        stop = row + down * len(steps)
-        out[first::up] = windows[row + 1 : stop + 1 : down][: len(steps)] @ phases[phase]
-    return out
+    padded = np.pad(samples, (phases.shape[1], phases.shape[1] + 1))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, phases.shape[1])
+    size = up * max(1, BLOCK_FRAMES // up)  # a block starts on an input
+    return np.concatenate(
+        [
+            _block(windows[start // up * down :], phases, down, min(size, count - start))
+            for start in range(0, count, size)
+        ]
+        or [samples]
+    )
 
 
 def resampled(sound: Pcm, rate: int = RATE_HZ) -> Pcm:
