@@ -7,6 +7,7 @@ was in a Persist, StoreChunk or StoreAsset effect.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from devices.protocol import topics
 from devices.protocol.errors import MessageRefused, Reason
@@ -68,9 +69,18 @@ HEARTBEAT_MS = 58_000  # the contract says at least every minute
 HEARTBEAT_JITTER_MS = 8_000  # a province must not report in step
 REPORT_AGAIN_MS = 30_000  # the hub confirms within seconds when it is there
 REPORT_AGAIN_MAX_MS = 600_000
+CATCH_UP_MS = 500  # after a connect: an alert in the session's queue is followed by its end, if it has ended
 TIME_STORED_MS = 300_000  # the contract allows an hour; every beacon would wear the flash out
 NO_ROOM_AGAIN_MS = 60_000  # somebody may have freed the disk
 PLAYBACK_FAILURES_MAX = 3  # fetched that often and never playable: a bad asset, not bad flash
+
+
+class Judge(Protocol):
+    """devices.protocol.judge.judge, or what gives the same answers faster."""
+
+    def __call__(self, topic: str, payload: bytes, held: Held, *, retained: bool = False) -> Accepted:
+        """Return what must be made of `payload`.  Raises MessageRefused and nothing else."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +90,7 @@ class Settings:
     quota_bytes: int = QUOTA_BYTES
     firmware: str = FIRMWARE
     verify: Verify = verify_ed25519
+    judge: Judge = judge
     seal: Seal | None = None  # None: with the identity's own key
 
 
@@ -141,6 +152,8 @@ class DeviceCore:
         self._restart = False
         self._manifest_done = 0
         self._time_due_ms = 0
+        self._connected_ms = -CATCH_UP_MS
+        self._fresh: dict[str, int] = {}  # overrides that may be over already -> when they may sound, own clock
         self._report_due_ms: int | None = None
         self._reports = 0
         self._state_due_ms = 0
@@ -206,6 +219,7 @@ class DeviceCore:
 
     def _connected(self, _: Connected) -> None:
         self.connected, self._listening, self._unknown_key = True, False, False
+        self._connected_ms = self._own_ms
         self._face, self._report_due_ms, self._reports = (), None, 0
         self.transfers.ask_now(self._own_ms)
         self._effects.append(Subscribe(topics.KEYS))
@@ -228,7 +242,7 @@ class DeviceCore:
             floor_ms=self._late_ms,
         )
         try:
-            accepted = judge(event.topic, event.payload, held, retained=event.retained)
+            accepted = self.settings.judge(event.topic, event.payload, held, retained=event.retained)
         except MessageRefused as exc:
             self._refused(event, exc)
             return
@@ -321,7 +335,20 @@ class DeviceCore:
             answer = self.stage.playing.answers.get(override.id)
             if accepted.repeated and answer is not None and answer.done:
                 self._done(override.id, answer)
+        before: set[str] = {override.id for override in self._view.overrides}
         self._store(topic, accepted, lambda held: held.with_overrides(document))
+        self._hold_back(before)
+
+    def _hold_back(self, before: set[str]) -> None:
+        """Let what has come with a fresh connection wait a moment: the next message may say that it is over."""
+        active: set[str] = {override.id for override in self._view.overrides}
+        for override_id in self._fresh.keys() - active:
+            del self._fresh[override_id]
+            decision = self.stage.decision
+            self._done(override_id, Answer(why=decision.why if decision else Why.NOTHING_SCHEDULED))
+        due_ms = self._connected_ms + CATCH_UP_MS
+        if self._own_ms < due_ms:
+            self._fresh |= dict.fromkeys(active - before, due_ms)
 
     def _obey_cmd(self, topic: str, accepted: Accepted, command: Command) -> None:
         self._take(topic, accepted, Subject.CMD, command.id, _unchanged)
@@ -424,12 +451,13 @@ class DeviceCore:
 
     def _situation(self) -> Situation:
         view = self._view
+        self._fresh = {override_id: due for override_id, due in self._fresh.items() if due > self._own_ms}
         return Situation(
             now_ms=self.now_ms,
             clock_trusted=self.clock.trusted,
             floor_ms=self._late_ms,
             manifest=view.manifest,
-            overrides=view.overrides,
+            overrides=tuple(override for override in view.overrides if override.id not in self._fresh),
             held=view.held,
             quiet=self.identity.quiet,
             hold_until_ms=self.desired.hold_until_ms,
@@ -437,7 +465,7 @@ class DeviceCore:
 
     def _settle_ms(self) -> int:
         """Return when to decide anew, on the own clock."""
-        due_ms = self.stage.due_ms(self.clock)
+        due_ms = min([self.stage.due_ms(self.clock), *self._fresh.values()])
         expiry_ms = None if self.clock.trusted else self.desired.next_expiry_ms()
         return due_ms if expiry_ms is None else min(due_ms, self.clock.own_when_certain(expiry_ms))
 

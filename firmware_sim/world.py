@@ -4,14 +4,17 @@ Nothing here waits: `run_until` takes the next event from the heap.  Whoever pla
 client of the pretend broker with callbacks; so the real hub's flows can stand there as well as a few lines of a test.
 """
 
+import gc
 import heapq
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from devices.protocol.ids import AssetDigest, DeviceId
-from devices.protocol.signing import verify_ed25519
+from devices.protocol import topics
+from devices.protocol.ids import AssetDigest, DeviceId, KeyId
+from devices.protocol.judge import Accepted, Held, judge
+from devices.protocol.signing import split_header, verify_ed25519
 from firmware_sim.broker import Letter, Payload, PretendBroker, Session
 from firmware_sim.core import DeviceCore, Settings
 from firmware_sim.durable import Memory, part_bytes, read_part
@@ -46,6 +49,8 @@ RETRY_MAX_MS = 60_000
 WILL_AFTER_MS = 45_000  # one and a half keep-alives of 30 s
 BOOT_MS = 2_000  # from power to the first event
 VERIFIED_MAX = 200_000  # verdicts kept: a day of 500 devices has about half of that
+BEACONS_KEPT = 1_000
+QUIET_GC = (200_000, 50, 100)  # a world has millions of objects and few cycles
 DEFAULT_LEVEL_CDB = -2_300  # speech mastered to -23 LUFS
 
 
@@ -91,6 +96,38 @@ class VerdictCache:
                 self._known.clear()
             verdict = self._known[key] = verify_ed25519(public_key, signature, body)
         return verdict
+
+
+class SharedJudge:
+    """`judge`, which remembers what a beacon says: it is read once, not by every device.  Same answer, always."""
+
+    def __init__(self) -> None:
+        self._beacons: dict[bytes, tuple[KeyId, Accepted]] = {}
+
+    def __call__(self, topic: str, payload: bytes, held: Held, *, retained: bool = False) -> Accepted:
+        """Return what `judge` returns, and raise what it raises."""
+        if topic != topics.TIME:
+            return judge(topic, payload, held, retained=retained)
+        known = self._beacons.get(payload)
+        if known is not None and self._plainly_good(*known, held):
+            accepted = known[1]
+            floor_ms = max(held.floor_ms, accepted.floor_ms)
+            return replace(accepted, floor_ms=floor_ms, sets_clock=not retained)
+        accepted = judge(topic, payload, held, retained=retained)
+        if len(self._beacons) >= BEACONS_KEPT:
+            self._beacons.clear()
+        fresh = replace(accepted, floor_ms=accepted.message.issued_at_ms)  # type: ignore[union-attr]
+        self._beacons[payload] = (split_header(payload)[0], fresh)
+        return accepted
+
+    @staticmethod
+    def _plainly_good(key_id: KeyId, accepted: Accepted, held: Held) -> bool:
+        """Say whether nothing about this device could make its answer another one; in doubt the judge is asked."""
+        key, mark = held.keys.keys.get(key_id), held.marks.get(topics.TIME)
+        if key is None or key.not_after_ms is None or accepted.mark is None:
+            return False
+        valid = not held.clock_trusted or key.not_before_ms <= held.at_ms <= key.not_after_ms
+        return valid and (mark is None or mark.sequence < accepted.mark.sequence)
 
 
 class Speaker:
@@ -433,6 +470,7 @@ class World:
         self.broker_up = True
         self.as_bytes = as_bytes
         self.verify = VerdictCache()
+        self.judge = SharedJudge()
         self.speakers: list[Speaker] = []
         self.endpoints: list[Endpoint] = []
         self.durations: dict[AssetDigest, int] = {}
@@ -446,7 +484,7 @@ class World:
 
     def add(self, identity: Identity, settings: Settings | None = None, *, power_on_after_ms: int = 0) -> Speaker:
         """Put up a loudspeaker and give it power."""
-        settings = replace(settings or Settings(), verify=self.verify)
+        settings = replace(settings or Settings(), verify=self.verify, judge=self.judge)
         speaker = Speaker(self, len(self.speakers), identity, settings)
         self.speakers.append(speaker)
         self.after(power_on_after_ms, speaker.power_on)
@@ -480,12 +518,16 @@ class World:
 
     def run_until(self, end_ms: int) -> None:
         """Let everything happen that happens up to `end_ms`."""
-        heap = self._heap
-        while heap and heap[0][0] <= end_ms:
-            at_ms, _, call = heapq.heappop(heap)
-            self.now_ms = max(self.now_ms, at_ms)
-            self.events += 1
-            call()
+        heap, before = self._heap, gc.get_threshold()
+        gc.set_threshold(*QUIET_GC)
+        try:
+            while heap and heap[0][0] <= end_ms:
+                at_ms, _, call = heapq.heappop(heap)
+                self.now_ms = max(self.now_ms, at_ms)
+                self.events += 1
+                call()
+        finally:
+            gc.set_threshold(*before)
         self.now_ms = max(self.now_ms, end_ms)
 
     def run_for(self, for_ms: int) -> None:
