@@ -25,6 +25,7 @@ class Cursor:
     heard_ms: int = 0  # items: how much of it had sounded then
     ended: bool = False
     step: int = 0  # overrides: which clip, counted through all rounds
+    heard: int = 0  # overrides: bit n is set when step n has sounded its own asset to the end
     not_before_ms: int = 0  # overrides: the gap before the next clip lasts until here
     digest: AssetDigest | None = None  # overrides: the clip that sounds; a better one that arrives waits for its end
 
@@ -203,7 +204,8 @@ def _past_the_clip(s: Situation, o: Override, cursor: Cursor) -> Cursor:
     end_ms = cursor.anchor_ms + duration_ms
     if s.now_ms < end_ms:
         return cursor
-    moved = replace(cursor, anchor_ms=None, digest=None, step=cursor.step + 1)
+    heard = sum(1 << n for n, step in enumerate(o.steps) if step.asset == cursor.digest)
+    moved = replace(cursor, anchor_ms=None, digest=None, step=cursor.step + 1, heard=cursor.heard | heard)
     return replace(moved, not_before_ms=end_ms + _gap_ms(o, moved))
 
 
@@ -215,7 +217,17 @@ def _next_clip(s: Situation, o: Override, cursor: Cursor) -> Cursor:
         if digest is not None:
             return replace(cursor, step=step, anchor_ms=s.now_ms, digest=digest)
     over = cursor.step >= total or any(_playable(o, step, s.held) for step in range(len(o.steps)))
-    return replace(cursor, ended=over)
+    return _late_clip(s, o, replace(cursor, step=max(cursor.step, total))) if over else cursor
+
+
+def _late_clip(s: Situation, o: Override, cursor: Cursor) -> Cursor:
+    """All rounds are over; return `cursor` at a clip that was not there in its turns and is now: it sounds once."""
+    missed = [n for n in range(len(o.steps)) if not cursor.heard >> n & 1]
+    late = next((n for n in missed if o.steps[n].asset in s.held), None)
+    if late is None:
+        return replace(cursor, ended=not missed)
+    rounds = -(-cursor.step // len(o.steps))
+    return replace(cursor, step=rounds * len(o.steps) + late, anchor_ms=s.now_ms, digest=o.steps[late].asset)
 
 
 def _playable(o: Override, step: int, held: Iterable[AssetDigest]) -> AssetDigest | None:
@@ -345,4 +357,4 @@ def _stopped(s: Situation, key: str, cursor: Cursor) -> Cursor:
         return cursor
     if key.startswith("override:"):  # it begins its clip again when its turn comes back
         return replace(cursor, anchor_ms=None, digest=None)
-    return replace(cursor, anchor_ms=None, cut=True, heard_ms=max(0, s.now_ms - cursor.anchor_ms))
+    return replace(cursor, anchor_ms=None, cut=True, heard_ms=max(cursor.heard_ms, s.now_ms - cursor.anchor_ms))

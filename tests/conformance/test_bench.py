@@ -56,9 +56,8 @@ def test_a_device_that_wakes_without_end_is_noticed() -> None:
     def ask(request: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"did": [], "wakes_at_ms": request.get("own_ms", 0)}
 
-    bench = ready(ask)
     with pytest.raises(AssertionError, match="wakes more than"):
-        bench.wait(1)
+        ready(ask)
 
 
 @pytest.mark.parametrize(

@@ -301,6 +301,24 @@ def test_the_fallback_sounds_until_the_voice_has_come(held: Bench) -> None:
     assert held.sounds(voice, 0)
 
 
+@asserts("PL-STEP-04", "PL-OVR-02")
+def test_a_voice_that_comes_after_the_last_round_is_heard_once(held: Bench) -> None:
+    voice = clip("late voice", 8_000)
+    steps = (Step(asset=SIREN.digest), Step(asset=voice.digest), Step(asset=voice.digest))
+    held.overrides(held.override("lu", *steps, assets=(voice.entry,)))
+    held.wait(MINUTE)
+    assert (held.sounding, held.state.why) == (None, Why.WAITING_FOR_AUDIO)
+    held.audio(voice)
+    assert held.sounds(voice, 0)
+    held.wait(MINUTE)
+    assert (held.sounding, held.state.why) == (None, Why.NOTHING_SCHEDULED)
+    assert [one.digest for one in held.records()] == [SIREN.digest, voice.digest]
+    held.reboot()
+    held.beacon()
+    held.wait(MINUTE)
+    assert len(held.records()) == 2, "once is for good, also over power loss"
+
+
 @asserts("PL-GAP-01", "PL-GAP-02")
 def test_a_short_gap_is_silent_and_in_a_long_one_the_day_goes_on(bench: Bench) -> None:
     with_speech(bench)

@@ -203,7 +203,12 @@ ENVELOPE_CASES = (
         ring=(m.key_entry(m.HUB, m.NOW - m.DAY, m.NOW - 1),),
     ),
     case(
-        "an old key while the clock is not trusted", "EN-KEY-02", m.AREA_TOPIC, m.PAST.seal(text(m.OVERRIDES)), **DARK
+        "an old key while the clock is not trusted",
+        "EN-KEY-02",
+        m.AREA_TOPIC,
+        m.OVERRIDES,
+        ring=(m.key_entry(m.HUB, m.NOW - m.DAY, m.NOW - 2 * m.HOUR),),
+        **DARK,
     ),
 )
 
@@ -474,6 +479,13 @@ SEQUENCE_CASES = (
     case("the sequence held, one blank more", "SQ-SAME-02", m.CMD_TOPIC, raw(HELD_CMD + b" "), "conflict"),
     case("an older command", "SQ-LOW-01", m.CMD_TOPIC, but(m.CMD, sequence=29), "stale"),
     case("an older key set", "SQ-LOW-01", m.KEYS_TOPIC, but(m.KEY_SET, sequence=2), "stale"),
+    case(
+        "an older manifest of another device is for another device",
+        "RF-ORDER-01",
+        m.MANIFEST_TOPIC,
+        but(m.MANIFEST, sequence=9, device=m.OTHER),
+        "wrong_audience",
+    ),
     case(
         "an older and expired command is stale",
         "RF-ORDER-01",
