@@ -14,7 +14,7 @@ BEAT_S = 15.0  # proxies cut what is silent for a minute, and a page says after 
 LIFE_S = 300.0  # then the browser comes again, and its session is looked at again
 STREAMS_MAX = 500  # every officer of a province with a page open, twice
 NAMES_MAX = 20
-HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
 ALWAYS = frozenset({MISSED})
 # What stands on every page is an alert of any name.
 STANDING = ("incident", "incidents")
@@ -40,8 +40,8 @@ async def _told(request: web.Request, wanted: frozenset[str]) -> web.StreamRespo
     response = web.StreamResponse(headers=HEADERS)
     ctx = ctx_of(request)
     with ctx.events.listening() as queue:
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             async with asyncio.timeout(LIFE_S):
                 await _send(response, [("beat", str(ctx.now_ms()))])
                 while True:

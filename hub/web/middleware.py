@@ -89,6 +89,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if exc.status < HTTPStatus.BAD_REQUEST:
             raise
         return await error_page(request, exc.status, WORDS.get(exc.status, WORDS[400]))
+    except ConnectionError:
+        raise  # who asked has left; there is nobody to tell
     except (TimeoutError, HashingBusy):
         return await error_page(request, 503, WORDS[503])
     except Exception:  # noqa: BLE001 - the last place where a person can still be told in words

@@ -82,6 +82,8 @@ def _row(slot: Slot, now: datetime, fates: Mapping[Fate, int], *, why: str = "")
 def _standing(slot: Slot, now: datetime, fates: Mapping[Fate, int]) -> tuple[str, str]:
     if slot.start <= now < slot.start + slot.sounds and not fates.get(Fate.MISSED):
         return "playing", "Đang phát"
+    if now >= slot.start and set(fates) == {Fate.AHEAD}:
+        return "partly", "Đang chờ báo cáo từ loa"
     total = sum(fates.values())
     if total == 1 or len(fates) == 1:
         fate = next(iter(fates))

@@ -95,14 +95,8 @@ def _when(given: Form, now: datetime) -> When:
 def _seen(planned: Planned) -> str:
     """Return what would give way, in a form that is the same when it is looked at again: what was shown is accepted."""
     own = planned.programme.id
-    return " ".join(
-        sorted(
-            {
-                f"{said.reason}:{'' if said.programme == own else said.programme}:{'' if said.by == own else said.by or ''}"
-                for said in planned.conflicts
-            }
-        )
-    )
+    others = ((said.reason, said.by if said.programme == own else said.programme) for said in planned.conflicts)
+    return " ".join(sorted({f"{reason}:{other or ''}" for reason, other in others}))
 
 
 async def _form_page(
