@@ -31,6 +31,7 @@ DECODE_TIMEOUT_S = 60.0  # two hours of Opus take a few seconds, on a loaded mac
 DECODED_BYTES_MAX = 256 * 1024 * 1024  # two hours and a bit; what was used longest ago goes first
 TICK_S = 0.2  # how far the file and the level are behind
 GAP_MS_MAX = 600_000  # a longer absence begins a new file
+BORN = 16  # the field of HEADER that holds the start
 HEADER = struct.Struct("<4sI4s 4sIHHIIHH 4sI4s4sI16s 4sI")  # RIFF, fmt, LIST/INFO/ICRD, data
 
 
@@ -118,7 +119,7 @@ class AirCheck:
             return False
         with self.path.open("rb") as file:
             head = file.read(HEADER.size)
-        start = head[60:76].rstrip(b"\0") if len(head) == HEADER.size else b""
+        start = HEADER.unpack(head)[BORN].rstrip(b"\0") if len(head) == HEADER.size else b""
         frames = max(0, (self.path.stat().st_size - HEADER.size) // 2)
         if start.isdigit() and 0 <= now_ms - int(start) - frames * 1000 // self.rate_hz <= GAP_MS_MAX:
             self.start_ms, self.frames = int(start), frames

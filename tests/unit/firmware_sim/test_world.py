@@ -1,9 +1,12 @@
 """The pretend broker and the shared judge keep to what the real ones do."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import firmware_sim
 from devices.protocol import codec, topics
 from devices.protocol.errors import MessageRefused
 from devices.protocol.judge import Accepted, Held, Mark, judge
@@ -144,3 +147,10 @@ def test_the_same_seed_gives_the_same_faults_and_none_outlasts_the_plan() -> Non
     assert plan != random_plan(6, devices=9, start_ms=START, end_ms=START + DAY, count=300)
     assert plan.ends_ms <= START + DAY
     assert {fault.kind for fault in plan.faults} == set(Kind)
+
+
+def test_the_snippet_of_the_readme_runs() -> None:
+    text = (Path(firmware_sim.__file__).parent / "README.md").read_text("utf-8")
+    snippet = text.rpartition("```python\n")[2].partition("```")[0]
+    exec(compile(snippet, "README.md", "exec"), {})  # noqa: S102 - our own page
+    assert "World(" in snippet
