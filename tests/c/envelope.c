@@ -1,6 +1,7 @@
 #include "envelope.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "limits.h"
@@ -46,6 +47,17 @@ static int verify(const loa_key *key, const unsigned char *header, const unsigne
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(public_key);
     return good;
+}
+
+int loa_is_rightly_named(const loa_key *key)
+{
+    unsigned char hash[32];
+    char name[17];
+    if (EVP_Digest(key->public_key, sizeof key->public_key, hash, NULL, EVP_sha256(), NULL) != 1)
+        return 0;
+    for (int i = 0; i < 8; i++)
+        snprintf(name + 2 * i, 3, "%02x", hash[i]);
+    return memcmp(name, key->id, ID_CHARS) == 0;
 }
 
 static size_t past_blanks(const char *body, size_t size, size_t at)

@@ -24,6 +24,9 @@ typedef struct {
 /* Return "accepted" or the reason of the first check that fails, in the order of protocol.md, Refusals. */
 const char *loa_judge(const unsigned char *payload, size_t size, const loa_held *held);
 
+/* Say whether a key bears its right name: entries of a key set that do not are left out. */
+int loa_is_rightly_named(const loa_key *key);
+
 /* Return the integer in field `name` of the outermost object of a verified body; -1 when there is none. */
 int64_t loa_integer(const char *body, size_t size, const char *name);
 

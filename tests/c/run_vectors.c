@@ -44,7 +44,7 @@ static size_t read_keys(char *text)
     if (strcmp(text, "-") == 0)
         return 0;
     for (char *entry = strtok(text, ","); entry != NULL && count < KEYS_MAX; entry = strtok(NULL, ",")) {
-        loa_key *key = &keys[count++];
+        loa_key *key = &keys[count];
         memcpy(key->id, entry, 16);
         for (int i = 0; i < 32; i++) {
             char hex[3] = {entry[17 + 2 * i], entry[18 + 2 * i], '\0'};
@@ -53,6 +53,7 @@ static size_t read_keys(char *text)
         char *rest = entry + 82;
         key->not_before_ms = strtoll(rest, &rest, 10);
         key->not_after_ms = strtoll(rest + 1, NULL, 10);
+        count += loa_is_rightly_named(key) ? 1 : 0;
     }
     return count;
 }

@@ -45,7 +45,17 @@ def run(program: Path, vectors: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, vectors], capture_output=True, text=True, timeout=60, check=False)
 
 
-@asserts("EN-HEAD-01", "EN-SIZE-01", "EN-KEY-01", "EN-KEY-02", "EN-SIG-01", "EN-SIG-02", "SQ-LOW-01", "CK-EXP-01")
+@asserts(
+    "EN-HEAD-01",
+    "EN-SIZE-01",
+    "EN-KEY-01",
+    "EN-KEY-02",
+    "EN-SIG-01",
+    "EN-SIG-02",
+    "SQ-LOW-01",
+    "CK-EXP-01",
+    "KY-SET-02",
+)
 def test_it_gives_every_verdict(program: Path) -> None:
     vectors = generate.HERE / "envelopes.tsv"
     expected = sum(not line.startswith("#") for line in vectors.read_text("utf-8").splitlines())
