@@ -35,7 +35,6 @@ from devices.protocol.messages import (
 )
 from devices.protocol.signing import KeyRing, Signer
 from devices.protocol.spec.vectors import material as m
-from tests.conformance.simulated import SimulatedDevice
 
 Json = Mapping[str, Any]
 Device = Callable[[Json], Json]
@@ -360,6 +359,8 @@ def topic_of(message: Any) -> tuple[str, bool]:
 def device(command: str | None) -> Iterator[Device]:
     """Yield the device to test: the simulated one in this process, or a program that speaks the lines."""
     if command is None:
+        from tests.conformance.simulated import SimulatedDevice  # noqa: PLC0415  another device needs no firmware_sim
+
         yield SimulatedDevice().ask
         return
     with subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
