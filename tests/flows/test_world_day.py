@@ -5,9 +5,10 @@ import time
 import pytest
 
 from devices.protocol.messages import AckStage, CommandName, Outcome, Source, Subject, Why
-from firmware_sim.core import Settings
 from firmware_sim.faults import Fault, Kind, Plan
-from firmware_sim.world import Speaker, World
+from firmware_sim.settings import Settings
+from firmware_sim.speaker import Speaker
+from firmware_sim.world import World
 from tests.fakes.hub_stand_in import (
     DAY,
     HOUR,

@@ -12,7 +12,8 @@ from devices.protocol.messages import Outcome, OverrideKind, Overrides, Source
 from devices.protocol.playout import NEVER_MS
 from devices.protocol.topics import Leaf
 from firmware_sim.faults import Kind, random_plan
-from firmware_sim.world import Speaker, World
+from firmware_sim.speaker import Speaker
+from firmware_sim.world import World
 from tests.fakes.hub_stand_in import (
     HOUR,
     MINUTE,
