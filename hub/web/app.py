@@ -11,7 +11,7 @@ from hub.web import live
 from hub.web.forms import BODY_BYTES_MAX
 from hub.web.keys import AROUND, CTX, Surroundings
 from hub.web.middleware import bounded, known, own_form, sealed
-from hub.web.pages import account, alerts, bulletins, loudspeakers, people, programmes, session, today
+from hub.web.pages import account, air, alerts, audit, bulletins, loudspeakers, people, programmes, session, today
 from hub.web.static_files import static
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,6 +57,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/khan-cap/am-thanh", alerts.preview),
     ("GET", f"/khan-cap/{ID}", alerts.roll_call),
     ("POST", f"/khan-cap/{ID}/thu-hoi", alerts.recall),
+    ("GET", "/da-phat", air.listing),
+    ("GET", "/nhat-ky", audit.listing),
     ("GET", "/nguoi-dung", people.listing),
     ("POST", "/nguoi-dung", people.create),
     ("POST", "/nguoi-dung/{account:[a-z0-9.-]{1,64}}/vai-tro", people.give),

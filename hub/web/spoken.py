@@ -24,13 +24,26 @@ def pieces(text: str, spoken: SpokenText) -> tuple[Piece, ...]:
 
 def _pieces(text: str, spoken: SpokenText) -> Iterator[Piece]:
     at = 0
+    glue = ""  # "đồng/năm" is said in three words
     for change in sorted((*spoken.spans, *spoken.unread), key=lambda one: (one.start, one.end)):
         if change.start < at:  # one rule inside another's piece: the outer one says it all
             continue
-        yield Piece(kind="plain", words=text[at : change.start])
-        yield _piece(change)
-        at = change.end
-    yield Piece(kind="plain", words=text[at:])
+        before = text[at : change.start]
+        yield Piece(kind="plain", words=_apart(glue, before))
+        piece = _piece(change)
+        yield Piece(kind="plain", words=_gap(before or glue, piece.words))
+        yield piece
+        glue, at = piece.words or glue, change.end
+    yield Piece(kind="plain", words=_apart(glue, text[at:]))
+
+
+def _apart(before: str, after: str) -> str:
+    return _gap(before, after) + after
+
+
+def _gap(before: str, after: str) -> str:
+    """Return the space that two words need between them."""
+    return " " if before[-1:].isalnum() and after[:1].isalnum() else ""
 
 
 def _piece(change: Reading | Unread) -> Piece:

@@ -120,15 +120,16 @@ async def ctx(tmp_path: Path, engine: AsyncEngine, tree: UnitTree, clock: Clock)
         """Keep bytes that depend on the recipe alone: the same words are the same sound."""
         data = b"OggS" + recipe.digest().encode() * 40
         asset = asset_of(data, 1000 + 80 * sum(len(phrase.words) for phrase in recipe.phrases))
-        async with store.write() as tx:
-            await tx.assets.put(asset, data)
-        return Rendered(
+        rendered = Rendered(
             recipe=recipe.digest(),
             asset=asset,
             loudness=Loudness(lufs=-16.0, peak_dbtp=-1.5),
             engine="silent",
             rendered_at=clock.now,
         )
+        async with store.write() as tx:
+            await tx.assets.put(asset, data)
+            return await tx.renders.add(rendered)
 
     yield Context(
         store=store,
