@@ -6,21 +6,18 @@ was in a Persist, StoreChunk or StoreAsset effect.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
 
 from devices.protocol import topics
 from devices.protocol.errors import MessageRefused, Reason
 from devices.protocol.ids import AreaCode, AssetDigest
-from devices.protocol.judge import SUBJECTS, Accepted, Chunk, Held, Mark, judge
-from devices.protocol.manifest import Asset, Manifest
+from devices.protocol.judge import SUBJECTS, Accepted, Chunk, Held, Mark
+from devices.protocol.manifest import Manifest
 from devices.protocol.messages import (
     AckStage,
-    AreaSequence,
     Command,
     CommandName,
     KeySet,
-    Override,
     Overrides,
     State,
     Status,
@@ -29,7 +26,7 @@ from devices.protocol.messages import (
     Why,
 )
 from devices.protocol.playout import NEVER_MS, Situation
-from devices.protocol.signing import KeyRing, Verify, verify_ed25519
+from devices.protocol.signing import KeyRing
 from devices.protocol.topics import Leaf
 from firmware_sim import cache
 from firmware_sim.answers import Answers
@@ -50,7 +47,6 @@ from firmware_sim.events import (
     Publish,
     Received,
     Restart,
-    Seal,
     StoreAsset,
     StoreChunk,
     StoreFailed,
@@ -60,11 +56,11 @@ from firmware_sim.events import (
 )
 from firmware_sim.identity import Identity
 from firmware_sim.records import Ending, on_wire
+from firmware_sim.settings import Settings
 from firmware_sim.stage import Stage
 from firmware_sim.transfer import Transfers, jitter
+from firmware_sim.view import View
 
-FIRMWARE = "firmware-sim-1"
-QUOTA_BYTES = 256 * 1024 * 1024  # a small card, with a week of speech on it
 HEARTBEAT_MS = 58_000  # the contract says at least every minute
 HEARTBEAT_JITTER_MS = 8_000  # a province must not report in step
 REPORT_AGAIN_MS = 30_000  # the hub confirms within seconds when it is there
@@ -73,55 +69,6 @@ CATCH_UP_MS = 500  # after a connect: an alert in the session's queue is followe
 TIME_STORED_MS = 300_000  # the contract allows an hour; every beacon would wear the flash out
 NO_ROOM_AGAIN_MS = 60_000  # somebody may have freed the disk
 PLAYBACK_FAILURES_MAX = 3  # fetched that often and never playable: a bad asset, not bad flash
-
-
-class Judge(Protocol):
-    """devices.protocol.judge.judge, or what gives the same answers faster."""
-
-    def __call__(self, topic: str, payload: bytes, held: Held, *, retained: bool = False) -> Accepted:
-        """Return what must be made of `payload`.  Raises MessageRefused and nothing else."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What differs between makes of devices."""
-
-    quota_bytes: int = QUOTA_BYTES
-    firmware: str = FIRMWARE
-    verify: Verify = verify_ed25519
-    judge: Judge = judge
-    seal: Seal | None = None  # None: with the identity's own key
-
-
-@dataclass(slots=True, kw_only=True)
-class View:
-    """What follows from what is desired and held; computed anew when either changes, read at every event."""
-
-    areas: tuple[AreaCode, ...] = ()
-    manifest: Manifest | None = None  # at the volume that a command has set
-    overrides: tuple[Override, ...] = ()
-    sequences: Mapping[str, int] = field(default_factory=dict)  # override id -> of the document that holds it
-    documents: tuple[AreaSequence, ...] = ()
-    held: Mapping[AssetDigest, int] = field(default_factory=dict)  # what may sound, and how long it is
-    wanted: Mapping[AssetDigest, Asset] = field(default_factory=dict)  # what is on its way
-    no_room: tuple[AssetDigest, ...] = ()
-    wants: int = 0
-    missing: int = 0
-
-    @classmethod
-    def of(cls, desired: Desired, enrolled: tuple[AreaCode, ...]) -> "View":
-        """Return the view of what is desired, before audio is looked at."""
-        manifest, overrides = desired.manifest, desired.overrides()
-        if manifest is not None and desired.volume_percent is not None:
-            manifest = replace(manifest, volume_percent=desired.volume_percent)
-        return cls(
-            areas=desired.areas(enrolled),
-            manifest=manifest,
-            overrides=overrides,
-            sequences={override.id: desired.sequence_of(override.id) for override in overrides},
-            documents=tuple(AreaSequence(area=area, sequence=n) for area, n in desired.area_sequences()),
-        )
 
 
 class DeviceCore:
@@ -377,9 +324,9 @@ class DeviceCore:
     ) -> None:
         """Store a good message once, and answer it every time."""
         sequence = accepted.mark.sequence if accepted.mark else 0
-        self._store(topic, accepted, change)
-        self._ack(of, AckStage.RECEIVED, ref, sequence)
+        self._ack(of, AckStage.RECEIVED, ref, sequence)  # they leave after what is stored: answers are taken last
         self._ack(of, AckStage.ACCEPTED, ref, sequence)
+        self._store(topic, accepted, change)
 
     def _store(self, topic: str, accepted: Accepted, change: Callable[[Desired], Desired]) -> None:
         if accepted.repeated or accepted.mark is None or isinstance(accepted.message, Chunk):

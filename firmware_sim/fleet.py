@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from firmware_sim.core import Settings
 from firmware_sim.errors import ScenarioInvalid
 from firmware_sim.faults import Fault, Kind, Plan
 from firmware_sim.horn import Decoder
 from firmware_sim.identity import Identity
 from firmware_sim.mqtt import Broker, Loudspeaker
+from firmware_sim.settings import Settings
 
 RAMP_UP_PER_S = 50.0  # a connect costs the broker and the hub some milliseconds each
 

@@ -22,7 +22,7 @@ from typing import Self
 import aiomqtt
 
 from devices.protocol.ids import AssetDigest, DeviceId
-from firmware_sim.core import DeviceCore, Settings
+from firmware_sim.core import DeviceCore
 from firmware_sim.disk import STORED, Disk
 from firmware_sim.events import (
     Connected,
@@ -45,6 +45,7 @@ from firmware_sim.events import (
 )
 from firmware_sim.horn import AirCheck, Decoder, Horn
 from firmware_sim.identity import Identity
+from firmware_sim.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -36,7 +36,7 @@ from devices.protocol.messages import (
 )
 from devices.protocol.signing import Signer
 from devices.protocol.topics import Leaf
-from firmware_sim.core import CATCH_UP_MS, DeviceCore, Settings
+from firmware_sim.core import CATCH_UP_MS, DeviceCore
 from firmware_sim.durable import NAMES, Memory, part_bytes, read_memory
 from firmware_sim.events import (
     Connected,
@@ -63,6 +63,7 @@ from firmware_sim.events import (
     Woke,
 )
 from firmware_sim.identity import Identity
+from firmware_sim.settings import Settings
 from tests.fakes.hub_stand_in import (
     DAY,
     HOUR,

@@ -14,7 +14,8 @@ from devices.protocol.messages import TimeBeacon
 from devices.protocol.signing import KeyRing
 from firmware_sim.broker import QUEUE_MAX, Letter, PretendBroker, Session, filters_of, matches
 from firmware_sim.faults import Kind, random_plan
-from firmware_sim.world import SharedJudge, World
+from firmware_sim.verdicts import SharedJudge
+from firmware_sim.world import World
 from tests.fakes.hub_stand_in import DAY, ROOT, SECOND, START, STRANGER, WORKING, identity_of, key_set
 
 LEVEL = st.sampled_from(["loa", "1", "dev", "a", "b"])
