@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 EDGES = {
     "aiomqtt": {"devices.gateway", "firmware_sim.mqtt"},
     "iotcore": {"hub.broker"},
-    "aiohttp": {"hub.app", "hub.api", "hub.web", "hub.exchange", "emergency.sources"},
+    "aiohttp": {"hub.app", "hub.api", "hub.web"},
     "jinja2": {"hub.web"},
     "argon2": {"hub.auth"},
     "sqlalchemy": {"hub.db"},
@@ -46,7 +46,8 @@ EDGES = {
     "gtts": {"content.speech"},
     "imageio_ffmpeg": {"content.audio.encode", "content.audio.probe", "firmware_sim.horn"},
     "numpy": {"content", "firmware_sim.horn"},
-    "xml": {"emergency.cap.codec", "emergency.sources"},
+    "pydub": {"content.audio.segments"},
+    "requests": {"content.speech.gtts_engine"},
 }
 
 PURE = {
@@ -55,13 +56,16 @@ PURE = {
     "content.model",
     "content.approval",
     "content.text",
+    "content.audio.chime",
+    "content.audio.encoder",
+    "content.audio.filters",
     "content.audio.pcm",
+    "content.audio.recognise",
+    "content.recipe",
     "content.audio.loudness",
     "content.audio.master",
     "scheduler.model",
     "scheduler.day",
-    "scheduler.live",
-    "emergency.cap",
     "emergency.incident",
     "emergency.targeting",
     "emergency.rollcall",
