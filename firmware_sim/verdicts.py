@@ -41,6 +41,8 @@ class SharedJudge:
         known = self._beacons.get(payload)
         if known is not None and self._plainly_good(*known, held):
             accepted = known[1]
+            if held.floor_ms <= accepted.floor_ms and accepted.sets_clock is not retained:
+                return accepted  # what nearly every device is told: a new moment, live
             floor_ms = max(held.floor_ms, accepted.floor_ms)
             return replace(accepted, floor_ms=floor_ms, sets_clock=not retained)
         accepted = judge(topic, payload, held, retained=retained)

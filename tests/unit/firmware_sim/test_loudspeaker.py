@@ -41,6 +41,7 @@ from firmware_sim.horn import RATE_HZ
 from firmware_sim.identity import Identity, identity_line
 from firmware_sim.mqtt import Broker, Loudspeaker
 from hub.bench.mosquitto import Mosquitto
+from hub.broker import EmbeddedBroker
 from tests.fakes.hub_stand_in import (
     MINUTE,
     ROOT,
@@ -177,7 +178,7 @@ class RealHub:
 
 
 @asynccontextmanager
-async def a_hub(mosquitto: Mosquitto, identity: Identity) -> AsyncIterator[RealHub]:
+async def a_hub(mosquitto: Mosquitto | EmbeddedBroker, identity: Identity) -> AsyncIterator[RealHub]:
     async with aiomqtt.Client(mosquitto.host, mosquitto.port, identifier="hub") as client:
         hub = RealHub(client, identity)
         for name in (*topics.HUB_FILTERS, *topics.HUB_FILTERS_AT_MOST_ONCE):
@@ -209,9 +210,18 @@ def rms(samples: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(samples.astype(np.float64)))))
 
 
+@pytest.fixture(params=["mosquitto", "embedded_broker"])
+def any_broker(request: pytest.FixtureRequest) -> Mosquitto | EmbeddedBroker:
+    """Each broker that the hub may run on."""
+    found: Mosquitto | EmbeddedBroker = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.mark.mosquitto
-async def test_a_bulletin_and_an_alert_are_heard_answered_and_recorded(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    identity = identity_of(1)
+async def test_a_bulletin_and_an_alert_are_heard_answered_and_recorded(
+    any_broker: Mosquitto | EmbeddedBroker, tmp_path: Path
+) -> None:
+    mosquitto, identity = any_broker, identity_of(1)
     news, siren = await tone(6), await tone(1.5, 880)
     recording = tmp_path / "air.wav"
     broker = Broker(mosquitto.host, mosquitto.port)
