@@ -1,4 +1,4 @@
-"""PURE: how often an address may be wrong.  What is right is never counted: a van full of loudspeakers may claim at once."""
+"""PURE: how often an address may be wrong.  What is right is never counted: a van full of them may claim at once."""
 
 from collections import OrderedDict
 

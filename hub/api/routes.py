@@ -54,7 +54,7 @@ def _bound(action: Action, ctx: Context) -> Callable[[web.Request], Awaitable[we
 
 
 async def _actor(ctx: Context, request: web.Request) -> Actor:
-    """Return whose token came along.  Raises NotSignedIn.  A browser's cookie does not count here: no form can forge it."""
+    """Return whose token came along.  Raises NotSignedIn.  A cookie does not count here, so no form can forge it."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     good = kind.lower() == "bearer" and len(token.strip()) == TOKEN_CHARS
     actor = await people.who(ctx, token.strip()) if good else None

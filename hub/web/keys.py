@@ -25,7 +25,7 @@ class Surroundings:
 
 CTX: web.AppKey[Context] = web.AppKey("ctx", Context)
 AROUND: web.AppKey[Surroundings] = web.AppKey("around", Surroundings)
-WHO: web.RequestKey[Actor | None] = web.RequestKey("who", Actor)  # type: ignore[arg-type]
+WHO: web.RequestKey[Actor | None] = web.RequestKey("who", Actor)
 TOKEN: web.RequestKey[str] = web.RequestKey("token", str)
 FORM: web.RequestKey[Form] = web.RequestKey("form", Form)
 
@@ -61,4 +61,5 @@ def wants_json(request: web.Request) -> bool:
 
 def form_of(request: web.Request) -> Form:
     """Return the form that came along; empty when none did."""
-    return request.get(FORM, NOTHING)
+    given: Form = request.get(FORM, NOTHING)
+    return given

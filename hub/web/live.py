@@ -14,7 +14,12 @@ BEAT_S = 15.0  # proxies cut what is silent for a minute, and a page says after 
 LIFE_S = 300.0  # then the browser comes again, and its session is looked at again
 STREAMS_MAX = 500  # every officer of a province with a page open, twice
 NAMES_MAX = 20
-HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
 ALWAYS = frozenset({MISSED})
 # What stands on every page is an alert of any name.
 STANDING = ("incident", "incidents")
@@ -28,7 +33,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
         raise TooMany("Quá nhiều màn hình đang theo dõi trực tiếp. Hãy đóng bớt trang.", wait_s=30)
     wanted = frozenset(query(request).text("xem", most=2000).split(",")[:NAMES_MAX])
     task = asyncio.current_task()
-    assert task is not None  # aiohttp runs every handler in one
+    if task is None:
+        raise RuntimeError("a handler runs in a task")
     watchers.add(task)
     try:
         return await _told(request, wanted)

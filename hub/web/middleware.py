@@ -51,7 +51,7 @@ STATUS: Mapping[type[FlowError], HTTPStatus] = {
 }
 WORDS: Mapping[int, str] = {
     400: "Yêu cầu gửi lên không đọc được. Hãy tải lại trang rồi thử lại.",
-    403: "Biểu mẫu đã cũ hoặc không phải của trang này. Hãy tải lại trang rồi gửi lại; nội dung đã nhập chưa được gửi đi.",
+    403: "Biểu mẫu đã cũ hoặc không phải của trang này nên chưa được gửi đi. Hãy tải lại trang rồi gửi lại.",
     404: "Không có trang này. Hãy kiểm tra lại địa chỉ hoặc trở về trang Hôm nay.",
     405: "Địa chỉ này không nhận thao tác như vậy. Hãy quay lại trang trước.",
     413: f"Nội dung gửi lên quá lớn, tối đa {BODY_BYTES_MAX // 1024} KB. Hãy rút ngắn rồi gửi lại.",
@@ -93,7 +93,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         raise  # who asked has left; there is nobody to tell
     except (TimeoutError, HashingBusy):
         return await error_page(request, 503, WORDS[503])
-    except Exception:  # noqa: BLE001 - the last place where a person can still be told in words
+    except Exception:  # the last place where a person can still be told in words
         log.exception("request failed", extra={"action": "request_failed", "path": request.path[:200]})
         return await error_page(request, 500, WORDS[500])
 
@@ -102,9 +102,7 @@ async def flow_error(request: web.Request, exc: FlowError) -> web.Response:
     """Return a use case's refusal as a page or as JSON; who is not known is asked to sign in."""
     if isinstance(exc, NotSignedIn) and not wants_json(request):
         back = request.rel_url.raw_path_qs if request.method == "GET" else "/"
-        return web.Response(
-            status=303, headers={"Location": str(request.rel_url.build(path="/dang-nhap", query={"tiep": back}))}
-        )
+        return to("/dang-nhap?" + urlencode({"tiep": back}))
     response = await error_page(
         request, STATUS[type(exc)], exc.words, field=exc.field if isinstance(exc, Refused) else ""
     )

@@ -25,7 +25,8 @@ def pieces(text: str, spoken: SpokenText) -> tuple[Piece, ...]:
 def _pieces(text: str, spoken: SpokenText) -> Iterator[Piece]:
     at = 0
     glue = ""  # "đồng/năm" is said in three words
-    for change in sorted((*spoken.spans, *spoken.unread), key=lambda one: (one.start, one.end)):
+    changes: list[Reading | Unread] = [*spoken.spans, *spoken.unread]
+    for change in sorted(changes, key=lambda one: (one.start, one.end)):
         if change.start < at:  # one rule inside another's piece: the outer one says it all
             continue
         before = text[at : change.start]

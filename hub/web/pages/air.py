@@ -1,12 +1,12 @@
 """Nhật ký phát: what was played where, by day, with what was missed in one sentence."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, timedelta
 
 from aiohttp import web
 
-from devices.protocol.ids import ID_CHARS_MAX
+from devices.protocol.limits import ID_CHARS_MAX
 from devices.protocol.messages import Outcome
 from hub.auth.roles import Permission
 from hub.flows import fleet, report

@@ -19,7 +19,7 @@ from hub.flows.alert import Asked, Preview, RollCallView
 from hub.flows.context import Context
 from hub.flows.errors import Conflicted, NotAllowed, Refused
 from hub.flows.kit import WARNING_VOICE
-from hub.web.choices import Place, area_choices
+from hub.web.choices import area_choices
 from hub.web.forms import NOTHING, Form, query
 from hub.web.keys import actor_of, ctx_of, form_of
 from hub.web.render import page, to

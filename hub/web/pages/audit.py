@@ -76,8 +76,10 @@ async def listing(request: web.Request) -> web.StreamResponse:
         request,
         "audit.html",
         title="Nhật ký hoạt động",
-        entries=[(one, ACT_WORDS.get(one.act, one.act), names.get(one.actor, one.actor), facts(one.detail))
-                 for one in found.entries],
+        entries=[
+            (one, ACT_WORDS.get(one.act, one.act), names.get(one.actor, one.actor), facts(one.detail))
+            for one in found.entries
+        ],
         older=found.entries[-1].n if found.entries and found.entries[-1].n > 1 else None,
         subject_names=found.names,
         checked=checked,
@@ -90,5 +92,7 @@ def facts(detail: str) -> str:
         said = json.loads(detail or "{}")
     except ValueError:
         return ""
-    known = ((FACT_WORDS[name], value) for name, value in said.items() if name in FACT_WORDS and value not in ("", None))
+    known = (
+        (FACT_WORDS[name], value) for name, value in said.items() if name in FACT_WORDS and value not in ("", None)
+    )
     return ", ".join(f"{name}: {VALUE_WORDS.get(str(value), str(value))}" for name, value in known)

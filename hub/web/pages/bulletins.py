@@ -10,6 +10,7 @@ from aiohttp import web
 
 from content.model import REASON_CHARS_MAX, STAGE_WORDS, SUBJECT_WORDS, Act, Bulletin, Stage, Subject
 from content.speech.voice import RATE_PERCENT_MAX, RATE_PERCENT_MIN, Region, Voice
+from content.text.spoken import SpokenText
 from devices.areas import AreaCode
 from devices.protocol.ids import AssetDigest
 from devices.protocol.limits import TEXT_CHARS_MAX, TITLE_CHARS_MAX
@@ -232,7 +233,7 @@ async def reading(request: web.Request) -> web.StreamResponse:
     return web.json_response({"html": str(macro(pieces(text, await _read(text))))})
 
 
-async def _read(text: str) -> Any:  # noqa: ANN401 - SpokenText
+async def _read(text: str) -> SpokenText:
     """Read a text in a thread: ten minutes of speech take a while, and an alert must not wait for them."""
     return await asyncio.to_thread(flow.reading, text[:TEXT_CHARS_MAX])
 

@@ -188,8 +188,6 @@ async def move(request: web.Request) -> web.StreamResponse:
     device_id, given = request.match_info["id"], form_of(request)
     try:
         name = given.text("name", most=fleet.NAME_CHARS_MAX).strip()
-        if not name:
-            raise Refused("Hãy ghi vị trí cụm loa.", field="name")
         await fleet.move(ctx_of(request), actor_of(request), device_id, Site(name=name))
     except Refused as exc:
         return await _one_page(request, errors={exc.field: exc.words}, given=given)

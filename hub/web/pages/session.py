@@ -57,6 +57,6 @@ async def no_icon(_request: web.Request) -> web.StreamResponse:
 
 
 def _inside(path: str) -> str:
-    """Return a path of our own, never another site's: "//x" and "/\\x" are other sites to a browser."""
+    """Return a path of our own; what begins with two slashes, of either kind, is another site to a browser."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path and path.isprintable()
     return path if ours and not path.startswith("/dang-nhap") else "/"

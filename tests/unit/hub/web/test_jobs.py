@@ -1,6 +1,7 @@
 """The jobs of the console from form to form, without a script: what a person with an old phone can do."""
 
 import re
+from hashlib import sha256
 
 WORDS = {
     "unit": "20669",
@@ -43,8 +44,6 @@ async def test_what_is_listened_to_are_the_bytes_under_their_own_hash(officer, w
         said = await answer.json()
     async with officer.client.get(said["src"]) as answer:
         data = await answer.read()
-    from hashlib import sha256
-
     assert sha256(data).hexdigest() == said["digest"]
     assert answer.headers["Content-Type"] == "audio/ogg"
 
@@ -218,7 +217,7 @@ async def test_an_account_is_made_changes_its_password_and_is_closed(open_browse
     good = "con trau di cay ruong"
     assert await new.post("/tai-khoan", old=first, new=good, again=good) == "/dang-nhap"
     await new.sign_in("tran.mai", good)
-    account = re.search(r'Trần Thị Mai.*?/nguoi-dung/([^/"]+)/dong', await admin.get("/nguoi-dung"), re.S)[1]
+    account = re.search(r'Trần Thị Mai.*?/nguoi-dung/([^/"]+)/dong', await admin.get("/nguoi-dung"), re.DOTALL)[1]
     await admin.post(f"/nguoi-dung/{account}/vai-tro", role="commune_leader", unit="20669")
     await admin.post(f"/nguoi-dung/{account}/bo-vai-tro", role="commune_leader", unit="20669")
     await admin.post(f"/nguoi-dung/{account}/dong")
