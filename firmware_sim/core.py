@@ -56,6 +56,7 @@ from firmware_sim.events import (
 )
 from firmware_sim.identity import Identity
 from firmware_sim.records import Ending, on_wire
+from firmware_sim.reported import face_of, state_of
 from firmware_sim.settings import Settings
 from firmware_sim.stage import Stage
 from firmware_sim.transfer import Transfers, jitter
@@ -446,46 +447,24 @@ class DeviceCore:
         self._effects.append(self.answers.report(records, self.now_ms))
 
     def _say_state(self) -> None:
-        face = self._new_face()
+        face = face_of(self.clock, self.desired, self.stage, self._view)
         if face == self._face and self._own_ms < self._state_due_ms:
             return
         dice = jitter(self.identity.device, self._own_ms)
         self._face, self._state_due_ms = face, self._own_ms + HEARTBEAT_MS - HEARTBEAT_JITTER_MS * dice // 100
         self._effects.append(self.answers.message(self.state()))
 
-    def _new_face(self) -> tuple[object, ...]:
-        """Return what makes a new report of the state worth saying at once."""
-        decision, view = self.stage.decision, self._view
-        sound = decision.sound if decision else None
-        what = (sound.source, sound.id, sound.digest, sound.step, sound.volume_percent) if sound else None
-        why = decision.why if decision else None
-        return (what, why, self.clock.trusted, self.desired.keys, view.manifest, view.documents, len(view.held))
-
     def state(self) -> State:
         """Return the reported state."""
-        decision, view = self.stage.decision, self._view
-        sound = decision.sound if decision else None
-        return State(
+        return state_of(
             device=self.identity.device,
-            boot=self.stage.boot,
-            at_ms=on_wire(self.now_ms),
-            status=Status.ONLINE,
-            why=decision.why if decision else Why.NOTHING_SCHEDULED,
-            source=sound.source if sound else None,
-            sounding=sound.id if sound else "",
-            digest=sound.digest if sound else None,
-            since_ms=on_wire(self.stage.since_ms),
-            volume_percent=sound.volume_percent if sound else view.manifest.volume_percent if view.manifest else 0,
-            clock_trusted=self.clock.trusted,
-            clock_offset_ms=self.clock.offset_ms,
-            keys=self.desired.keys.sequence if self.desired.keys else 0,
-            manifest=view.manifest.sequence if view.manifest else 0,
-            overrides=view.documents,
-            assets_held=view.wants - view.missing,
-            assets_missing=view.missing,
-            asrun_waiting=len(self.stage.ledger.waiting),
-            refused=self.answers.refused,
             firmware=self.settings.firmware,
+            now_ms=self.now_ms,
+            clock=self.clock,
+            desired=self.desired,
+            stage=self.stage,
+            view=self._view,
+            refused=self.answers.refused,
         )
 
     # --- what changes together ----------------------------------------------------------------------------------

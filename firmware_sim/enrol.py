@@ -36,8 +36,9 @@ def read_answer(answer: bytes, seed: bytes) -> Enrolment:
     try:
         raw = json.loads(answer)
         identity = parse_identity({**raw, "seed": base64.b64encode(seed).decode()})
-        broker = Broker(str(raw["broker"]["host"]), int(raw["broker"]["port"]))
-    except (ValueError, KeyError, TypeError, IdentityInvalid) as exc:
+        where = raw["broker"]
+        broker = Broker(str(where["host"]), int(where["port"]), where.get("username"), where.get("password"))
+    except (AttributeError, ValueError, KeyError, TypeError, IdentityInvalid) as exc:
         raise EnrolmentFailed(f"the hub's answer makes no sense: {exc}", again=False) from exc
     return Enrolment(identity=identity, broker=broker)
 
