@@ -1,9 +1,11 @@
 """PURE: what was planned and what became of it, as rows of a timeline."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from devices.ports import Heard
 from devices.protocol.messages import Outcome, Source
 from hub.flows.schedule import DayView
 from scheduler.model import Slot
@@ -31,6 +33,20 @@ MARKS: Mapping[Fate, str] = {
 }
 
 
+REST_WORDS: Mapping[Fate, str] = {
+    Fate.CUT: "không trọn",
+    Fate.MISSED: "không phát",
+    Fate.UNKNOWN: "chưa có báo cáo",
+    Fate.AHEAD: "chờ báo cáo",
+}
+BEST = (Fate.HEARD, Fate.CUT, Fate.MISSED)
+FATE_OF: Mapping[Outcome, Fate] = {
+    Outcome.COMPLETED: Fate.HEARD,
+    Outcome.CUT: Fate.CUT,
+    Outcome.MISSED: Fate.MISSED,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of a day.  mark: ahead, playing, played, partly, bad; it is a form and a colour, `words` say it."""
@@ -52,17 +68,36 @@ def slot_rows(view: DayView, now: datetime) -> tuple[Row, ...]:
     )
 
 
-def merged(views: Iterable[tuple[DayView, int]], now: datetime) -> tuple[Row, ...]:
-    """Return the day of many: every view with the number of loudspeakers it stands for."""
+def merged(views: Iterable[tuple[DayView, int]], heard: Iterable[Heard], now: datetime) -> tuple[Row, ...]:
+    """Return the day of many: views with the number of loudspeakers each stands for, and what all of them have said."""
     slots: dict[str, Slot] = {}
-    fates: dict[str, dict[Fate, int]] = {}
+    meant: Counter[str] = Counter()
     for view, number in views:
-        for result in view.result.results:
-            slots.setdefault(result.slot.id, result.slot)
-            told = fates.setdefault(result.slot.id, {})
-            told[result.fate] = told.get(result.fate, 0) + number
-    rows = (_row(slot, now, fates[key]) for key, slot in slots.items())
+        slots |= {slot.id: slot for slot in view.day.slots}
+        meant.update({slot.id: number for slot in view.day.slots})
+    told = _told(heard)
+    rows = (_row(slot, now, _counted(slot, now, meant[key], told.get(key, {}))) for key, slot in slots.items())
     return tuple(sorted(rows, key=lambda row: (row.start, row.title)))
+
+
+def _told(heard: Iterable[Heard]) -> dict[str, dict[str, Fate]]:
+    """Return for every item what each loudspeaker has made of it; the best of its records counts."""
+    told: dict[str, dict[str, Fate]] = {}
+    for one in heard:
+        if one.record.source is Source.ITEM:
+            of_item = told.setdefault(one.record.id, {})
+            known = of_item.get(one.device, Fate.MISSED)
+            of_item[one.device] = min(known, FATE_OF[one.record.outcome], key=BEST.index)
+    return told
+
+
+def _counted(slot: Slot, now: datetime, meant: int, told: Mapping[str, Fate]) -> dict[Fate, int]:
+    """Return how many loudspeakers stand where; who has said nothing is waited for until the window closes."""
+    counted = Counter(told.values())
+    silent = max(0, meant - len(told))
+    if silent:
+        counted[Fate.AHEAD if now < slot.end else Fate.UNKNOWN] += silent
+    return dict(counted) or {Fate.AHEAD: meant}
 
 
 def _row(slot: Slot, now: datetime, fates: Mapping[Fate, int], *, why: str = "") -> Row:
@@ -89,5 +124,5 @@ def _standing(slot: Slot, now: datetime, fates: Mapping[Fate, int]) -> tuple[str
         fate = next(iter(fates))
         return MARKS[fate], FATE_WORDS[fate] + (f" ở cả {total} cụm" if total > 1 and fate is not Fate.AHEAD else "")
     worst = next((fate for fate in (Fate.MISSED, Fate.CUT, Fate.UNKNOWN) if fates.get(fate)), Fate.HEARD)
-    told = [f"{FATE_WORDS[fate].lower()} {fates[fate]}" for fate in Fate if fates.get(fate) and fate is not Fate.HEARD]
+    told = [f"{REST_WORDS[fate]} {fates[fate]}" for fate in REST_WORDS if fates.get(fate)]
     return MARKS[worst], f"Đã phát ở {fates.get(Fate.HEARD, 0)}/{total} cụm loa; {', '.join(told)}"

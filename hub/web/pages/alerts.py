@@ -10,12 +10,13 @@ from content.recipe import Recipe
 from devices.areas import UnitTree, fold_name
 from devices.protocol.messages import OverrideKind
 from emergency.hazards import HAZARDS, RISK_LEVELS, hazard_of
-from emergency.incident import STAGE_WORDS, TEXT_CHARS_MAX, Incident, Stage, is_sounding
+from emergency.incident import STAGE_WORDS, TEXT_CHARS_MAX, Incident, Stage, is_sounding, spoken_text
 from emergency.rollcall import STANDING_WORDS, Call, Standing, standing
 from hub.auth.roles import Permission
 from hub.flows import alert as flow
 from hub.flows import fleet
 from hub.flows.alert import Asked, Preview, RollCallView
+from hub.flows.bulletin import reading
 from hub.flows.context import Context
 from hub.flows.errors import Conflicted, NotAllowed, Refused
 from hub.flows.kit import WARNING_VOICE
@@ -24,6 +25,7 @@ from hub.web.forms import NOTHING, Form, query
 from hub.web.keys import actor_of, ctx_of, form_of
 from hub.web.render import page, to
 from hub.web.sounds import rendered_answer
+from hub.web.spoken import pieces
 from hub.web.standing import headline, places
 
 DRILL_MODE = "dien-tap"
@@ -154,7 +156,7 @@ async def _hold_page(
     ctx, actor = ctx_of(request), actor_of(request)
     everywhere = area_choices(ctx.tree, actor.reach(Permission.SEE, ctx.tree), await fleet.loudspeakers(ctx, actor))
     chosen = [place for place in everywhere if place.code in asked.areas]
-    script = " ".join(phrase.words for phrase in seen.words.phrases)
+    said = spoken_text(seen.draft, ctx.now())
     return await page(
         request,
         "alert_hold.html",
@@ -168,7 +170,7 @@ async def _hold_page(
         outlook=seen.outlook,
         places=chosen,
         valid_until=seen.draft.valid_until,
-        script=script,
+        script=pieces(said, reading(said)),
         place=_place_to_type(asked, ctx.tree),
         fields=[(name, value) for name in sorted(given) if name not in _NOT_AGAIN for value in given.every(name)],
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from content.model import STAGE_WORDS
+from hub.auth.audit import AuditEntry
 from hub.auth.roles import ROLE_WORDS
 from hub.flows import report
 from hub.web.forms import query
@@ -34,6 +35,7 @@ ACT_WORDS: Mapping[str, str] = {
     "device.retire": "Thu hồi cụm loa",
     "device.stop": "Dừng phát cụm loa",
     "device.volume": "Đặt âm lượng cụm loa",
+    "keys.publish": "Công bố khóa ký",
     "group.put": "Đặt nhóm địa bàn",
     "password.change": "Đổi mật khẩu",
     "programme.cancel": "Bỏ lịch phát",
@@ -61,6 +63,7 @@ VALUE_WORDS: Mapping[str, str] = {
     "emergency": "thật",
     "drill": "diễn tập",
 }
+PLACES: Mapping[str, str] = {"bulletin": "/ban-tin", "device": "/loa", "alert": "/khan-cap"}
 OURS: Mapping[str, str] = {"hub.install": "Cài đặt", "hub.alert": "Máy chủ", "?": "Không rõ"}
 
 
@@ -83,7 +86,14 @@ async def listing(request: web.Request) -> web.StreamResponse:
         older=found.entries[-1].n if found.entries and found.entries[-1].n > 1 else None,
         subject_names=found.names,
         checked=checked,
+        links=link,
     )
+
+
+def link(entry: AuditEntry) -> str:
+    """Return where what was done can be looked at; empty when there is no such page."""
+    place = PLACES.get(entry.act.partition(".")[0])
+    return f"{place}/{entry.subject}" if place else ""
 
 
 def facts(detail: str) -> str:

@@ -10,7 +10,7 @@ from devices.areas import AreaCode, Level
 from devices.model import Kind, Site
 from devices.presence import Presence
 from devices.protocol.lifecycle import Delivery, Registration
-from devices.protocol.messages import Source, State, Subject
+from devices.protocol.messages import Source, State, Subject, Why
 from hub.auth.roles import Permission
 from hub.flows import fleet, schedule
 from hub.flows.errors import NotAllowed, Refused
@@ -101,9 +101,15 @@ def doing(one: Loudspeaker) -> str:
         return "Chờ kích hoạt"
     if state is None or one.presence in {Presence.LOST, Presence.NEVER_SEEN}:
         return ""
-    return SOURCE_WORDS[state.source] if state.source else f"Đang nghỉ: {WHY_WORDS[state.why]}"
+    return SOURCE_WORDS[state.source] if state.source else f"Đang nghỉ: {RESTS.get(state.why, WHY_WORDS[state.why])}"
 
 
+# Why a loudspeaker rests; the words of reconcile say why a bulletin was not heard.
+RESTS: Mapping[Why, str] = {
+    Why.NOTHING_SCHEDULED: "chưa đến giờ phát",
+    Why.ITEM_OVER: "đã phát xong",
+    Why.SKIPPED: "mục bị ngắt không phát lại",
+}
 SOURCE_WORDS: Mapping[Source, str] = {
     Source.ITEM: "Đang phát theo lịch",
     Source.OVERRIDE: "Đang phát tin khẩn cấp",

@@ -13,7 +13,7 @@ from devices.areas import AreaCode
 from devices.presence import Presence
 from devices.protocol.lifecycle import Registration
 from hub.auth.roles import Permission
-from hub.flows import alert, bulletin, fleet, schedule
+from hub.flows import alert, bulletin, fleet, report, schedule
 from hub.flows.actor import Actor
 from hub.flows.context import Context
 from hub.flows.fleet import Loudspeaker
@@ -24,6 +24,7 @@ from hub.web.outcomes import Row, merged
 from hub.web.pages.loudspeakers import presence_sentence, sounds
 from hub.web.render import page
 from hub.web.standing import headline, places
+from scheduler.calendars import day_bounds, local_date
 
 DAYS_LOOKED_AT = 12  # kinds of loudspeaker whose day is compiled for the page; each stands for all that hear the same
 
@@ -45,7 +46,9 @@ async def today(request: web.Request) -> web.StreamResponse:
     speakers = await fleet.loudspeakers(ctx, actor)
     bulletins = await bulletin.listing(ctx, actor)
     views = await _days(ctx, actor, speakers)
-    rows = _with_alerts(merged(views, now), await _alert_rows(ctx, actor, now))
+    since, until = day_bounds(local_date(now))
+    heard = await report.as_run(ctx, actor, since=since, until=until)
+    rows = _with_alerts(merged(views, (one.heard for one in heard), now), await _alert_rows(ctx, actor, now))
     sentence, tone = _sentence(rows, speakers)
     groups = [(unit, list(some)) for unit, some in groupby(speakers, key=lambda one: one.device.unit)]
     return await page(
@@ -69,20 +72,13 @@ def _hears(one: Loudspeaker) -> tuple[tuple[AreaCode, ...], object]:
 
 
 async def _days(ctx: Context, actor: Actor, speakers: Collection[Loudspeaker]) -> list[tuple[DayView, int]]:
-    """Return the day of every loudspeaker of a commune; of a province, one of each kind with how many it stands for."""
+    """Return the day as planned, of one loudspeaker of each kind, with how many it stands for."""
     active = [one for one in speakers if one.device.registration is Registration.ACTIVE]
-    if len(active) <= DAYS_LOOKED_AT:
-        return [(await schedule.day_of(ctx, actor, one.device.id), 1) for one in active]
     kinds: dict[object, list[Loudspeaker]] = {}
     for one in active:
         kinds.setdefault(_hears(one), []).append(one)
     largest = sorted(kinds.values(), key=len, reverse=True)[:DAYS_LOOKED_AT]
-    return [(await schedule.day_of(ctx, actor, _present(some).device.id), len(some)) for some in largest]
-
-
-def _present(some: list[Loudspeaker]) -> Loudspeaker:
-    """Return one that is there; what a lost one has played is known only when it comes back."""
-    return next((one for one in some if one.presence is Presence.ONLINE), some[0])
+    return [(await schedule.day_of(ctx, actor, some[0].device.id), len(some)) for some in largest]
 
 
 async def _alert_rows(ctx: Context, actor: Actor, now: datetime) -> list[Row]:
