@@ -12,13 +12,14 @@ from content.text.errors import LexiconError, TextError
 from content.text.layers import NATION, Entry, Lexicon, parse_entries
 from content.text.normalise import RULES, normalise
 from content.text.numerals import NORTHERN, SOUTHERN, NumeralStyle
-from content.text.spoken import Phrase, Reading, SpokenText, Unread
+from content.text.spoken import ByHand, Phrase, Reading, SpokenText, Unread
 
 __all__ = [
     "NATION",
     "NORTHERN",
     "RULES",
     "SOUTHERN",
+    "ByHand",
     "Entry",
     "Lexicon",
     "LexiconError",

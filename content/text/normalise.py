@@ -2,10 +2,12 @@
 
 The text is read once from left to right.  At each token the rules for its kind are tried in order, every pattern
 anchored and bounded; then the lexicon; then the token is said as a word.  Whatever is not sure is listed in `unread`.
+What a person has written by hand for a piece of the text goes before all of it.
 """
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -16,7 +18,7 @@ from content.text.context import LEFT_CHARS, Left
 from content.text.layers import NATION, Entry, Lexicon
 from content.text.numerals import spell_digits
 from content.text.rules import CAPITAL, Rule, Said, Start
-from content.text.spoken import Phrase, Reading, SpokenText, Unread
+from content.text.spoken import ByHand, Phrase, Reading, SpokenText, Unread
 from content.text.syllables import LETTERS, spoken_word
 
 RULES: tuple[Rule, ...] = (
@@ -144,11 +146,11 @@ def _candidates(start: Start, head: str, tail: str) -> tuple[Rule, ...]:
     )
 
 
-def _rule_at(text: str, pos: int, rules: Iterable[Rule], lexicon: Lexicon) -> tuple[Rule, int, Said] | None:
-    """Return the first rule that reads something here, where it ends and what it says."""
+def _rule_at(text: str, pos: int, stop: int, rules: Iterable[Rule], lexicon: Lexicon) -> tuple[Rule, int, Said] | None:
+    """Return the first rule that reads something here, where it ends (not after `stop`) and what it says."""
     left: Left | None = None
     for rule in rules:
-        hit = rule.pattern.match(text, pos)
+        hit = rule.pattern.match(text, pos, stop)
         if hit is None or hit.end() == pos:
             continue
         if rule.before or rule.unless:
@@ -161,10 +163,10 @@ def _rule_at(text: str, pos: int, rules: Iterable[Rule], lexicon: Lexicon) -> tu
     return None
 
 
-def _entry_fits(text: str, pos: int, entry: Entry) -> bool:
+def _entry_fits(text: str, pos: int, stop: int, entry: Entry) -> bool:
     """Say whether an entry stands at this place, whole and in its context."""
     end = pos + len(entry.written)
-    if not text.startswith(entry.written, pos):
+    if not text.startswith(entry.written, pos, stop):
         return False
     if entry.written[-1].isalnum() and text[end : end + 1].isalnum():
         return False
@@ -186,14 +188,14 @@ def _lower_entry(head: str, lexicon: Lexicon) -> Entry | None:
     return found[0] if found and lower != head else None
 
 
-def _entry_at(text: str, pos: int, head: str, lexicon: Lexicon) -> Entry | None:
+def _entry_at(text: str, pos: int, stop: int, head: str, lexicon: Lexicon) -> Entry | None:
     """Return the lexicon's entry for what stands here, or None."""
     entries = lexicon.heads.get(head)
     if entries is None:
         return _lower_entry(head, lexicon)
     word_like = head.isupper() and spoken_word(head)[1]
     for entry in entries:
-        if _entry_fits(text, pos, entry):
+        if _entry_fits(text, pos, stop, entry):
             only_head = len(entry.written) == len(head)
             if word_like and only_head and _in_heading(text, pos, pos + len(head)):
                 return None
@@ -248,10 +250,10 @@ def _say_sign(draft: _Draft, sign: str, pos: int, text: str) -> None:
         draft.doubt(pos, pos + 1, "", "sign.unknown")
 
 
-def _scan(draft: _Draft, lexicon: Lexicon) -> None:
-    """Read the cleaned text from left to right."""
-    text, pos = draft.cleaned.text, 0
-    while hit := _TOKEN.match(text, pos):
+def _scan(draft: _Draft, lexicon: Lexicon, pos: int, stop: int) -> None:
+    """Read a stretch of the cleaned text from left to right."""
+    text = draft.cleaned.text
+    while hit := _TOKEN.match(text, pos, stop):
         kind, token, end = hit.lastgroup, hit[0], hit.end()
         if kind == "space":
             pos = end
@@ -260,7 +262,7 @@ def _scan(draft: _Draft, lexicon: Lexicon) -> None:
             _say_word(draft, token, pos, lexicon)
             pos = end
             continue
-        pos = _read_token(draft, Start(kind or "sign"), token, pos, lexicon)
+        pos = _read_token(draft, Start(kind or "sign"), token, pos, stop, lexicon)
 
 
 def _in_lexicon(word: str, lexicon: Lexicon) -> bool:
@@ -273,20 +275,20 @@ def _may_be_head(text: str, word: str, end: int) -> bool:
     return text[end : end + 1] in _JOINERS or word.isupper() or word == "Km"
 
 
-def _read_token(draft: _Draft, kind: Start, token: str, pos: int, lexicon: Lexicon) -> int:
+def _read_token(draft: _Draft, kind: Start, token: str, pos: int, stop: int, lexicon: Lexicon) -> int:
     """Read what begins with this token; return where it ends."""
     text = draft.cleaned.text
-    entry = _entry_at(text, pos, token, lexicon) if kind is not Start.SIGN else None
+    entry = _entry_at(text, pos, stop, token, lexicon) if kind is not Start.SIGN else None
     if entry and kind is Start.WORD and len(entry.written) == len(token):
         entry = None  # rules know more about a bare head: QL1A, BĐ3; the longer written form is surer than they
     after = pos + len(token)
     rules = _candidates(kind, token[0], _character(text[after : after + 1]))
-    found = None if entry else _rule_at(text, pos, rules, lexicon)
+    found = None if entry else _rule_at(text, pos, stop, rules, lexicon)
     if found:
         rule, end, said = found
         draft.replace(pos, end, said, rule.id)
         return end
-    entry = entry or _entry_at(text, pos, token, lexicon)
+    entry = entry or _entry_at(text, pos, stop, token, lexicon)
     if entry:
         end = pos + len(entry.written)
         said = Said(words=entry.spoken, others=entry.others, doubt=entry.doubt)
@@ -319,11 +321,30 @@ def _phrases(said: Iterable[str | int]) -> tuple[Phrase, ...]:
     return (*phrases, Phrase(words=" ".join(words), pause_ms=pause)) if words else tuple(phrases)
 
 
-def normalise(text: str, lexicon: Lexicon = NATION) -> SpokenText:
+def _place(cleaned: Clean, offset: int) -> int:
+    """Return the first place in the cleaned text that stands at `offset` of the source or after it."""
+    return min(offset, len(cleaned.text)) if cleaned.offsets is None else bisect_left(cleaned.offsets, offset)
+
+
+def _scan_around(draft: _Draft, lexicon: Lexicon, by_hand: Sequence[ByHand]) -> None:
+    """Read the cleaned text; what was written by hand is said instead of what stands there."""
+    text, pos = draft.cleaned.text, 0
+    for fixed in sorted(by_hand, key=lambda one: one.start):
+        start, end = _place(draft.cleaned, fixed.start), _place(draft.cleaned, fixed.end)
+        if start < pos or start == end:
+            continue  # it overlaps another, or is of a longer text than this one
+        _scan(draft, lexicon, pos, start)
+        draft.replace(start, end, Said(words=fixed.spoken), "by_hand")
+        draft.said.append(PAUSES_MS.get(text[end - 1], 0))
+        pos = end
+    _scan(draft, lexicon, pos, len(text))
+
+
+def normalise(text: str, lexicon: Lexicon = NATION, by_hand: Sequence[ByHand] = ()) -> SpokenText:
     """Return a written text in spoken words, with every replacement and every doubt listed."""
     head = text if len(text) <= TEXT_CHARS_MAX else text[:TEXT_CHARS_MAX]
     draft = _Draft(source=head, cleaned=clean(head))
-    _scan(draft, lexicon)
+    _scan_around(draft, lexicon, by_hand)
     if len(head) < len(text):
         rest = Unread(start=len(head), end=len(text), source=text[len(head) :], proposed="", rule="text.too_long")
         draft.unread.append(rest)

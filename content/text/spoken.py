@@ -43,3 +43,12 @@ class SpokenText:
     phrases: tuple[Phrase, ...]
     spans: tuple[Reading, ...]
     unread: tuple[Unread, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """How a person wants one piece of one text to be said.  start, end: offsets in the text as it was given."""
+
+    start: int
+    end: int
+    spoken: str  # lower-case words; a comma is a rest
