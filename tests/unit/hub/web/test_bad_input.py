@@ -1,12 +1,13 @@
 """Whatever comes in by HTTP: answered in words, and nothing half-done remains."""
 
 import re
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.flows.errors import Refused
 from hub.web.app import ROUTES
 from hub.web.forms import BODY_BYTES_MAX, parse
 from hub.web.pages.session import _inside
@@ -185,8 +186,6 @@ def test_no_text_in_a_field_for_times_raises(text):
 
 @given(st.binary(max_size=200))
 def test_no_body_of_a_form_raises_anything_but_a_refusal(body):
-    from hub.flows.errors import Refused
-
     try:
         form = parse(body.decode("latin-1"))
     except Refused:
@@ -195,69 +194,71 @@ def test_no_body_of_a_form_raises_anything_but_a_refusal(body):
         assert "\0" not in form.text(name)
 
 
-NAMES = ("act", "title", "text", "unit", "revision", "rate", "audience", "repeat", "start", "days", "until", "hazard", "level",
-         "areas", "life", "repeats", "mode", "held", "typed", "hold_min", "percent", "name", "device_id", "kind", "login",
-         "password", "role", "version", "reason", "valid_until", "region", "subject", "service_class")  # fmt: skip
-VALUES = st.one_of(
-    st.sampled_from(
-        [
-            "20669",
-            "vn",
-            "save",
-            "submit",
-            "look",
-            "put",
-            "1",
-            "0",
-            "weekly",
-            "MO",
-            "once",
-            "2026-11-26T05:30",
-            "lu-quet",
-            "3",
-            "60",
-            "2s",
-            "normal",
-            "north",
-            "health",
-            "9999-12-31T23:59",
-            "-1",
-            "approve",
-        ]
-    ),  # fmt: skip
-    st.text(max_size=20),
-)
+NAMES = [
+    "act",
+    "title",
+    "text",
+    "unit",
+    "revision",
+    "rate",
+    "audience",
+    "repeat",
+    "start",
+    "days",
+    "until",
+    "hazard",
+    "level",
+    "areas",
+    "life",
+    "repeats",
+    "mode",
+    "held",
+    "typed",
+    "hold_min",
+    "percent",
+    "name",
+    "device_id",
+    "kind",
+    "login",
+    "password",
+    "role",
+    "version",
+    "reason",
+    "valid_until",
+    "region",
+    "subject",
+    "service_class",
+]
+VALUES = st.one_of(st.sampled_from(["20669", "vn", "save", "1", "0", "2026-11-26T05:30"]), st.text(max_size=20))
 
 
 async def test_random_forms_bytes_and_questions_never_bring_the_hub_down(officer, speakers, rng):
     """Sent to every address, by somebody with rights: the answer is a page or a refusal, never 500."""
     asked = []
-    for path in POSTS:
-        path = path.replace("/ban-tin/x", "/ban-tin/b-1").replace("/loa/x", "/loa/loa-1")
-        for n in range(6):
-            body = rng.randbytes(60) if n == 0 else "&".join(
-                f"{rng.choice(NAMES)}={quote_from_bytes(rng.choice(SAMPLES))}" for _ in range(12)
-            ).encode()  # fmt: skip
-            async with officer.client.post(
-                path, data=body, headers={**FORM, "X-CSRF-Token": officer.csrf}, allow_redirects=False
-            ) as answer:
+    for path in (one.replace("/ban-tin/x", "/ban-tin/b-1").replace("/loa/x", "/loa/loa-1") for one in POSTS):
+        for body in (rng.randbytes(60), *(_random_form(rng) for _ in range(5))):
+            headers = {**FORM, "X-CSRF-Token": officer.csrf}
+            async with officer.client.post(path, data=body, headers=headers, allow_redirects=False) as answer:
                 asked.append((path, body, answer.status))
             if path == "/dang-xuat":
                 await officer.sign_in("can.bo")
-    for path in GETS:
-        if path == "/su-kien":
-            continue
-        for _ in range(3):
-            asked_for = f"{path}?{rng.choice(['muc', 'ngay', 'trang', 'truoc', 'tiep', 'loa'])}={quote_from_bytes(rng.choice(SAMPLES))}"
-            async with officer.client.get(asked_for, allow_redirects=False) as answer:
-                asked.append((asked_for, b"", answer.status))
+    for path in (one for one in GETS if one != "/su-kien"):
+        for name in ("muc", "ngay", "trang", "truoc", "tiep", "loa"):
+            question = f"{path}?{name}={quote_from_bytes(rng.choice(SAMPLES))}"
+            async with officer.client.get(question, allow_redirects=False) as answer:
+                asked.append((question, b"", answer.status))
     assert not [one for one in asked if one[2] >= 500]
+
+
+def _random_form(rng):
+    return "&".join(f"{rng.choice(NAMES)}={quote_from_bytes(rng.choice(SAMPLES))}" for _ in range(12)).encode()
 
 
 SAMPLES = (
     b"", b"20669", b"vn", b"save", b"submit", b"put", b"1", b"0", b"-1", b"9" * 40, b"weekly", b"MO", b"once", b"daily",
     b"2026-11-26T05:30", b"9999-12-31T23:59", b"lu-quet", b"60", b"2s", b"normal", b"north", b"health", b"ip_cluster",
-    b"\xff\xfe", b"\x00", "ẵỗữ".encode(), b"<script>", b"' or 1=1 --", b"../../x", b"a" * 9000, "٣".encode(), "²".encode(),
+    b"\xff\xfe", b"\x00", "ẵỗữ".encode(), b"<script>", b"' or 1=1 --", b"../../x", b"a" * 9000,
+    "٣".encode(), "²".encode(),
 )  # fmt: skip
 
 
@@ -273,12 +274,5 @@ def test_every_route_has_one_handler():
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6))
 def test_a_form_is_what_was_sent(fields):
-    from urllib.parse import urlencode
-
-    form = parse(
-        urlencode(
-            {name: value.replace("\0", "").replace("\r\n", "\n") for name, value in fields.items()},
-            errors="surrogatepass",
-        )
-    )
-    assert set(form) == set(fields)
+    sent = urlencode(fields, errors="replace")
+    assert set(parse(sent)) == set(fields)
