@@ -6,6 +6,9 @@ ContentError
 ├── UnknownBulletin         no bulletin has this id
 ├── StaleBulletin           somebody else changed it since it was read; read again, then decide
 ├── UnknownAsset            no bytes are kept under this digest
+├── BadEntry                a word of the lexicon cannot be used as it is written
+├── Answered                a proposal has its answer already
+├── NotFilled               a template lacks something, or it does not fit; carries the fields
 ├── SpeechError             an engine did not speak; the next one may
 │   ├── TextRefused         no engine can say it: no words, or far too many
 │   ├── EngineTimeout       too slow; trying again may help
@@ -22,7 +25,7 @@ ContentError
     └── OutOfTolerance      the loudness or peak that was promised was not met; carries the figures
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class ContentError(Exception):
@@ -86,6 +89,38 @@ class UnknownAsset(ContentError):
     def __init__(self, digest: str) -> None:
         super().__init__(f"no asset {digest}")
         self.digest = digest
+
+
+class BadEntry(ContentError):
+    """A word of the lexicon cannot be used as it is written."""
+
+    vietnamese = "Không dùng được: {reason}."
+
+    def __init__(self, reason: str, field: str) -> None:
+        super().__init__(f"bad {field}")
+        self.reason = reason
+        self.field = field
+
+
+class Answered(ContentError):
+    """A proposal has its answer already."""
+
+    vietnamese = "Đề xuất này đã được trả lời."
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - the field's own name
+        super().__init__(f"proposal {id!r} has been answered")
+        self.id = id
+
+
+class NotFilled(ContentError):
+    """A template lacks something, or it does not fit; `faults` maps a field to a Vietnamese sentence."""
+
+    vietnamese = "{told}"
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(f"not filled: {', '.join(faults)}")
+        self.faults = dict(faults)
+        self.told = " ".join(faults.values())
 
 
 class SpeechError(ContentError):

@@ -12,12 +12,15 @@ from typing import Any
 
 from content.errors import IllegalTransition, StaleBulletin
 from content.speech.voice import Voice
+from content.text.spoken import ByHand
 from devices.protocol.ids import AreaCode, AssetDigest, ContentId
 from devices.protocol.limits import TEXT_CHARS_MAX, TITLE_CHARS_MAX
 from devices.protocol.manifest import ServiceClass
 
 REASON_CHARS_MAX = 500  # a sentence or two; longer belongs into a conversation
 NOTE_CHARS_MAX = 200
+FIELD_CHARS_MAX = 200  # a name of an office, the number of a document
+BY_HAND_MAX = 500  # more pieces than a bulletin has
 
 
 class Stage(StrEnum):
@@ -71,6 +74,8 @@ TRANSITIONS: Mapping[tuple[Stage, Act], Stage] = {
 }
 
 ON_AIR_STAGES = frozenset({Stage.APPROVED, Stage.SCHEDULED, Stage.AIRED})  # these words have been approved
+
+MOVING_STAGES = frozenset({Stage.DRAFT, Stage.RETURNED})  # nobody has been asked to approve what is heard
 
 STAGE_WORDS: Mapping[Stage, str] = {
     Stage.DRAFT: "Bản nháp",
@@ -140,6 +145,27 @@ SUBJECT_WORDS: Mapping[Subject, str] = {
 }
 
 
+class Requester(StrEnum):
+    """Who wants something to be heard: third parties may air little, and each kind has its list of what."""
+
+    OWN = "own"  # the commune itself
+    AUTHORITY = "authority"  # other offices, mass organisations, the health station, the power company
+    SCHOOL = "school"
+    FIRM = "firm"
+    CHARITY = "charity"
+    HOUSEHOLD = "household"
+
+
+REQUESTER_WORDS: Mapping[Requester, str] = {
+    Requester.OWN: "Ủy ban nhân dân, ban ngành của xã",
+    Requester.AUTHORITY: "Cơ quan, đoàn thể, đơn vị dịch vụ công",
+    Requester.SCHOOL: "Nhà trường, cơ sở đào tạo",
+    Requester.FIRM: "Doanh nghiệp, hợp tác xã, hộ kinh doanh",
+    Requester.CHARITY: "Tổ chức từ thiện, nhân đạo",
+    Requester.HOUSEHOLD: "Gia đình, cá nhân",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulletin:
     """One item of content (bản tin) of one unit.
@@ -162,21 +188,42 @@ class Bulletin:
     revision: int = 1
     approver: str | None = None  # of this version
     approved_at: datetime | None = None
+    approved_for: str | None = None  # the leader for whom `approver` stood in
     return_reason: str = ""
     language: str = "vi"  # others are recorded, not spoken by an engine
     voice: Voice = field(default_factory=Voice)
     recording: AssetDigest | None = None  # an uploaded sound instead of a spoken text
     document: str = ""  # số, ký hiệu văn bản
-    source: str = ""  # đơn vị đề nghị
+    issuer: str = ""  # cơ quan ban hành
+    source: str = ""  # nguồn tin, đơn vị đề nghị
+    requester: Requester = Requester.OWN
+    concerns: str = ""  # đối tượng: whom it is for
+    ticked: tuple[str, ...] = ()  # what the officer has confirmed of the checklist
     note: str = ""
+    by_hand: tuple[ByHand, ...] = ()  # readings of pieces of this text
+    lexicon: int = 0  # since it was submitted: the last change of the lexicon by which it is read
+    copied_from: ContentId | None = None
     valid_until: datetime | None = None  # nothing of it is heard at or after this
 
     def __post_init__(self) -> None:
         if any(at is not None and at.tzinfo is None for at in (self.created_at, self.updated_at, self.valid_until)):
             raise ValueError("a bulletin's times are aware")
-        for text, most in ((self.title, TITLE_CHARS_MAX), (self.text, TEXT_CHARS_MAX), (self.note, NOTE_CHARS_MAX)):
+        fields = ((field, FIELD_CHARS_MAX) for field in (self.document, self.issuer, self.source, self.concerns))
+        for text, most in (
+            (self.title, TITLE_CHARS_MAX),
+            (self.text, TEXT_CHARS_MAX),
+            (self.note, NOTE_CHARS_MAX),
+            *fields,
+        ):
             if len(text) > most:
                 raise ValueError(f"{len(text)} characters, at most {most}")
+        if len(self.by_hand) > BY_HAND_MAX:
+            raise ValueError(f"{len(self.by_hand)} readings by hand, at most {BY_HAND_MAX}")
+
+    @property
+    def read_until(self) -> int | None:
+        """The change of the lexicon by which it is read; None: as the lexicon is now, for its words still move."""
+        return None if self.stage in MOVING_STAGES else self.lexicon
 
     def expired(self, now: datetime) -> bool:
         """Say whether it must no longer be heard."""
@@ -198,8 +245,13 @@ WORDS = frozenset(
         "voice",
         "recording",
         "document",
+        "issuer",
         "source",
+        "requester",
+        "concerns",
+        "ticked",
         "note",
+        "by_hand",
         "valid_until",
     }
 )
@@ -250,13 +302,13 @@ def edited(bulletin: Bulletin, *, by: str, now: datetime, **words: Any) -> Bulle
     """Return a draft of a new version in the words of `by`; its approval is gone."""
     if unknown := words.keys() - WORDS:
         raise ValueError(f"not words: {', '.join(sorted(unknown))}")
-    fresh = {"editor": by, "version": bulletin.version + 1, "approver": None, "approved_at": None}
+    fresh = {"editor": by, "version": bulletin.version + 1, "approver": None, "approved_at": None, "approved_for": None}
     return _after(bulletin, Act.EDIT, now, **words, **fresh)
 
 
-def submitted(bulletin: Bulletin, *, now: datetime) -> Bulletin:
-    """Return `bulletin` waiting for approval."""
-    return _after(bulletin, Act.SUBMIT, now, return_reason="")
+def submitted(bulletin: Bulletin, *, now: datetime, lexicon: int = 0) -> Bulletin:
+    """Return `bulletin` waiting for approval, from now on read by the lexicon as it was after that change."""
+    return _after(bulletin, Act.SUBMIT, now, return_reason="", lexicon=lexicon)
 
 
 def withdrawn(bulletin: Bulletin, *, now: datetime) -> Bulletin:
@@ -264,11 +316,11 @@ def withdrawn(bulletin: Bulletin, *, now: datetime) -> Bulletin:
     return _after(bulletin, Act.WITHDRAW, now)
 
 
-def approved(bulletin: Bulletin, *, by: str, version: int, now: datetime) -> Bulletin:
+def approved(bulletin: Bulletin, *, by: str, version: int, now: datetime, instead_of: str | None = None) -> Bulletin:
     """Return `bulletin` approved; `version` is the one that `by` has read, StaleBulletin when it is another."""
     if version != bulletin.version:
         raise StaleBulletin(bulletin.id, bulletin.revision)
-    return _after(bulletin, Act.APPROVE, now, approver=by, approved_at=now)
+    return _after(bulletin, Act.APPROVE, now, approver=by, approved_at=now, approved_for=instead_of)
 
 
 def returned(bulletin: Bulletin, *, reason: str, now: datetime) -> Bulletin:
@@ -276,7 +328,8 @@ def returned(bulletin: Bulletin, *, reason: str, now: datetime) -> Bulletin:
     said = reason.strip()
     if not 0 < len(said) <= REASON_CHARS_MAX:
         raise ValueError(f"a reason has 1 to {REASON_CHARS_MAX} characters")
-    return _after(bulletin, Act.RETURN, now, return_reason=said, approver=None, approved_at=None)
+    nobody = {"approver": None, "approved_at": None, "approved_for": None}
+    return _after(bulletin, Act.RETURN, now, return_reason=said, **nobody)
 
 
 def scheduled(bulletin: Bulletin, *, now: datetime) -> Bulletin:
