@@ -11,16 +11,35 @@ from content.audio.encoder import Encoder
 from content.audio.loudness import Loudness
 from content.audio.master import Profile
 from content.speech.voice import Phrase, Voice
+from devices.protocol.ids import AssetDigest
 from devices.protocol.manifest import Asset
 
 RecipeDigest = NewType("RecipeDigest", str)  # SHA-256 of the recipe's canonical form
 
+PARTS_PAUSE_MS = 1_200  # between two languages: longer than between two sentences, shorter than dead air
 RENDERING = 1  # raise it when mastering is changed so that old renderings should be made anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One stretch of a programme: words that an engine says, or a recording, after `pause_ms` of nothing."""
+
+    phrases: tuple[Phrase, ...] = ()
+    voice: Voice = field(default_factory=Voice)
+    recording: AssetDigest | None = None  # the master of an upload; then there are no phrases
+    pause_ms: int = PARTS_PAUSE_MS  # after the part before it; not heard before the first
+
+    def __post_init__(self) -> None:
+        if (self.recording is None) == (not self.phrases):
+            raise ValueError("a part is words or a recording")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Words, voice, cues, loudness, packing, and the order of engines.  Without words it is a cue alone."""
+    """Words, voice, cues, loudness, packing, and the order of engines.  Without words it is a cue alone.
+
+    A programme of several parts has them in `parts`; `phrases`, if any, are said before them.
+    """
 
     phrases: tuple[Phrase, ...]
     engine: str  # Speaker.name
@@ -29,10 +48,17 @@ class Recipe:
     closing: Cue | None = None
     profile: Profile = field(default_factory=Profile)
     encoder: Encoder = field(default_factory=Encoder)
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def stretches(self) -> tuple[Part, ...]:
+        """Return all that is said, in order."""
+        return (*((Part(phrases=self.phrases, voice=self.voice),) if self.phrases else ()), *self.parts)
 
     def digest(self) -> RecipeDigest:
         """Return the name of this recipe."""
-        form = json.dumps({"rendering": RENDERING, **asdict(self)}, sort_keys=True, ensure_ascii=False)
+        fields = {name: value for name, value in asdict(self).items() if name != "parts" or value}
+        form = json.dumps({"rendering": RENDERING, **fields}, sort_keys=True, ensure_ascii=False)
         return RecipeDigest(hashlib.sha256(form.encode()).hexdigest())
 
 
@@ -43,7 +69,7 @@ class Rendered:
     recipe: RecipeDigest
     asset: Asset
     loudness: Loudness  # of the decoded bytes
-    engine: str  # "" for a cue alone
+    engine: str  # who spoke; "recording" for recorded parts, "" for a cue alone
     passed_over: tuple[str, ...] = ()  # "gtts: status 429"
     trimmed_ms: int = 0
     rendered_at: datetime

@@ -1,16 +1,19 @@
 """Recipe → asset, once: speak, master, encode, check, keep.  The same recipe is never rendered twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
+from content.audio.encode import decode
 from content.audio.finish import Finished, finish
+from content.audio.master import Stretch
 from content.ports import AssetStore, RenderStore, Speaker
-from content.recipe import Recipe, RecipeDigest, Rendered
+from content.recipe import Part, Recipe, RecipeDigest, Rendered
 from content.speech.engine import Spoken
 from devices.protocol.chunks import asset_of
 
+RECORDING = "recording"  # who spoke, when nobody had to
 AT_ONCE_MAX = 2  # each uses a core for a second or two; the loop and the broker need the rest
 
 
@@ -60,17 +63,23 @@ class Renderer:
                 return await self._rendered(recipe)
 
     async def _rendered(self, recipe: Recipe) -> Rendered:
-        spoken = await self._speaker.speak(recipe.phrases, recipe.voice) if recipe.phrases else None
+        heard = [await self._heard(part) for part in recipe.stretches]
         done = await finish(
-            spoken.pcm if spoken else None,
+            [Stretch(sound=one.pcm, pause_ms=part.pause_ms) for one, part in zip(heard, recipe.stretches, strict=True)],
             opening=recipe.opening,
             closing=recipe.closing,
             profile=recipe.profile,
             encoder=recipe.encoder,
         )
-        return await self._kept(recipe, spoken, done)
+        return await self._kept(recipe, heard, done)
 
-    async def _kept(self, recipe: Recipe, spoken: Spoken | None, done: Finished) -> Rendered:
+    async def _heard(self, part: Part) -> Spoken:
+        """Return a part as sound: spoken now, or as it was recorded."""
+        if part.recording is None:
+            return await self._speaker.speak(part.phrases, part.voice)
+        return Spoken(pcm=await decode(await self._assets.read(part.recording)), engine=RECORDING)
+
+    async def _kept(self, recipe: Recipe, heard: Sequence[Spoken], done: Finished) -> Rendered:
         """Keep first the bytes, then the note that they exist."""
         asset = await asyncio.to_thread(asset_of, done.data, done.probe.duration_ms)
         await self._assets.put(asset, done.data)
@@ -79,8 +88,8 @@ class Renderer:
                 recipe=recipe.digest(),
                 asset=asset,
                 loudness=done.probe.loudness,
-                engine=spoken.engine if spoken else "",
-                passed_over=tuple(map(str, spoken.passed_over)) if spoken else (),
+                engine=", ".join(dict.fromkeys(one.engine for one in heard)),
+                passed_over=tuple(str(failure) for one in heard for failure in one.passed_over),
                 trimmed_ms=done.trimmed_ms,
                 rendered_at=self._now(),
             )

@@ -10,8 +10,7 @@ from content.audio.chime import Cue
 from content.audio.encode import encode
 from content.audio.encoder import Encoder
 from content.audio.loudness import Loudness
-from content.audio.master import Mastered, Profile, checked, master
-from content.audio.pcm import Pcm
+from content.audio.master import Mastered, Profile, Speech, checked, master
 from content.audio.probe import Probe, probe
 from content.errors import OutOfTolerance
 
@@ -42,7 +41,7 @@ def _corrected(aim: Profile, got: Loudness, wanted: Profile) -> Profile:
 
 
 async def finish(
-    speech: Pcm | None,
+    speech: Speech,
     *,
     opening: Cue | None = None,
     closing: Cue | None = None,

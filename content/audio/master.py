@@ -1,6 +1,6 @@
 """From raw speech to a programme at one loudness: trim, filter, chimes, level, limit, fades.  PURE numpy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -172,20 +172,50 @@ def _widened(sound: Pcm) -> Pcm:
     return joined((silence(lacking_ms // 2), sound, silence(lacking_ms - lacking_ms // 2))) if lacking_ms else sound
 
 
-def assembled(speech: Pcm | None, opening: Cue | None, closing: Cue | None, profile: Profile) -> tuple[Pcm, int]:
-    """Return cues and speech in order, each at its loudness, and how many milliseconds of silence were cut off."""
-    alone = speech is None
-    cue_lufs = profile.target_lufs - (0.0 if alone else CUE_BELOW_SPEECH_LU)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stretch:
+    """Speech that follows other speech after `pause_ms`: another language, another voice."""
+
+    sound: Pcm
+    pause_ms: int
+
+
+Speech = Pcm | Sequence[Stretch] | None
+
+
+def _words(speech: Pcm, profile: Profile) -> tuple[Pcm, int]:
+    """Return one stretch of speech in its band, at its loudness, and how much silence around it was cut off."""
+    clean = band_passed(resampled(mono(speech)), profile.low_hz, profile.high_hz)
+    words = faded(trimmed(clean))
+    return _at(_widened(words), profile.target_lufs), clean.duration_ms - words.duration_ms
+
+
+def _strung(speech: Iterable[Stretch], profile: Profile) -> tuple[list[Pcm], int]:
+    """Return the stretches with their pauses: each is brought to the loudness by itself, however it was recorded."""
     parts: list[Pcm] = []
     cut_ms = 0
+    for stretch in speech:
+        words, cut = _words(stretch.sound, profile)
+        parts += [*([silence(stretch.pause_ms)] * bool(parts)), words]
+        cut_ms += cut
+    return parts, cut_ms
+
+
+def _stretches(speech: Speech) -> tuple[Stretch, ...]:
+    if speech is None:
+        return ()
+    return (Stretch(sound=speech, pause_ms=0),) if isinstance(speech, Pcm) else tuple(speech)
+
+
+def assembled(speech: Speech, opening: Cue | None, closing: Cue | None, profile: Profile) -> tuple[Pcm, int]:
+    """Return cues and speech in order, each at its loudness, and how many milliseconds of silence were cut off."""
+    words, cut_ms = _strung(_stretches(speech), profile)
+    cue_lufs = profile.target_lufs - (CUE_BELOW_SPEECH_LU if words else 0.0)
+    parts: list[Pcm] = []
     if opening is not None:
         parts += [_at(cue_sound(opening), cue_lufs)]
-    if speech is not None:
-        clean = band_passed(resampled(mono(speech)), profile.low_hz, profile.high_hz)
-        words = faded(trimmed(clean))
-        cut_ms = clean.duration_ms - words.duration_ms
-        words = _widened(words)
-        parts += [silence(GAP_MS)] * bool(parts) + [_at(words, profile.target_lufs)]
+    if words:
+        parts += [silence(GAP_MS)] * bool(parts) + words
     if closing is not None:
         parts += [silence(GAP_MS)] * bool(parts) + [_at(cue_sound(closing), cue_lufs)]
     if not parts:
@@ -194,7 +224,7 @@ def assembled(speech: Pcm | None, opening: Cue | None, closing: Cue | None, prof
 
 
 def master(
-    speech: Pcm | None, *, opening: Cue | None = None, closing: Cue | None = None, profile: Profile | None = None
+    speech: Speech, *, opening: Cue | None = None, closing: Cue | None = None, profile: Profile | None = None
 ) -> Mastered:
     """Return the programme in mono at 48 kHz within `profile`, or raise OutOfTolerance with the figures."""
     wanted = profile or Profile()

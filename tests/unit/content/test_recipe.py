@@ -5,8 +5,9 @@ import pytest
 from content.audio.chime import Cue
 from content.audio.encoder import Encoder
 from content.audio.master import Profile
-from content.recipe import Recipe
+from content.recipe import Part, Recipe
 from content.speech.voice import Phrase, Region, Voice
+from devices.protocol.ids import AssetDigest
 
 RECIPE = Recipe(phrases=(Phrase(words="họp dân", pause_ms=300),), engine="espeak")
 
@@ -20,6 +21,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "closing": {"closing": Cue.OPENING},
     "profile": {"profile": Profile(target_lufs=-18.0)},
     "encoder": {"encoder": Encoder(bitrate_bps=24_000)},
+    "another part": {"parts": (Part(recording=AssetDigest("ab" * 32)),)},
 }
 
 
@@ -40,3 +42,15 @@ def test_whatever_is_heard_differently_has_another_name(name: str) -> None:
 
 def test_every_part_of_a_recipe_was_tried() -> None:
     assert {name for change in CHANGES.values() for name in change} == {field.name for field in fields(Recipe)}
+
+
+def test_a_part_is_words_or_a_recording() -> None:
+    for wrong in ({}, {"phrases": RECIPE.phrases, "recording": AssetDigest("ab" * 32)}):
+        with pytest.raises(ValueError, match="words or a recording"):
+            Part(**wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_said_comes_before_the_other_parts() -> None:
+    recorded = Part(recording=AssetDigest("ab" * 32))
+    first, second = replace(RECIPE, parts=(recorded,)).stretches
+    assert (first.phrases, first.voice, second) == (RECIPE.phrases, RECIPE.voice, recorded)
