@@ -68,7 +68,7 @@ class Keys:
         usable = [key for key in self.working if key.signs_from_ms <= now_ms <= key.not_after_ms]
         if not usable:
             raise KeyTrouble("Không còn khóa ký nào còn hiệu lực: chạy ./loa keys rotate --now")
-        newest = max(usable, key=lambda key: key.signs_from_ms)
+        newest = max(reversed(usable), key=lambda key: key.signs_from_ms)  # of two made at once the later
         return self._load(newest.key_id)
 
     def key_set(self, sequence: int, now_ms: int) -> KeySet:
