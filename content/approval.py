@@ -58,7 +58,7 @@ def _no_title(bulletin: Bulletin, _person: Person, _now: datetime) -> bool:
 
 
 def _no_words(bulletin: Bulletin, _person: Person, _now: datetime) -> bool:
-    return not bulletin.text.strip() and bulletin.recording is None
+    return any(passage.empty for passage in bulletin.passages)
 
 
 def _expired(bulletin: Bulletin, _person: Person, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from content.errors import IllegalTransition, StaleBulletin
+from content.passages import Passage, ordered
 from content.speech.voice import Voice
 from content.text.spoken import ByHand
 from devices.protocol.ids import AreaCode, AssetDigest, ContentId
@@ -193,6 +194,8 @@ class Bulletin:
     language: str = "vi"  # others are recorded, not spoken by an engine
     voice: Voice = field(default_factory=Voice)
     recording: AssetDigest | None = None  # an uploaded sound instead of a spoken text
+    others: tuple[Passage, ...] = ()  # the same in other languages, in the order of being heard …
+    main_at: int = 0  # … and where among them `text` or `recording` has its place
     document: str = ""  # số, ký hiệu văn bản
     issuer: str = ""  # cơ quan ban hành
     source: str = ""  # nguồn tin, đơn vị đề nghị
@@ -208,6 +211,8 @@ class Bulletin:
     def __post_init__(self) -> None:
         if any(at is not None and at.tzinfo is None for at in (self.created_at, self.updated_at, self.valid_until)):
             raise ValueError("a bulletin's times are aware")
+        if not 0 <= self.main_at <= len(self.others):
+            raise ValueError("the main passage has no such place")
         fields = ((field, FIELD_CHARS_MAX) for field in (self.document, self.issuer, self.source, self.concerns))
         for text, most in (
             (self.title, TITLE_CHARS_MAX),
@@ -224,6 +229,12 @@ class Bulletin:
     def read_until(self) -> int | None:
         """The change of the lexicon by which it is read; None: as the lexicon is now, for its words still move."""
         return None if self.stage in MOVING_STAGES else self.lexicon
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Return all that is heard, a passage for each language, in order."""
+        main = Passage(language=self.language, text=self.text, recording=self.recording)
+        return ordered(main, self.others, self.main_at)
 
     def expired(self, now: datetime) -> bool:
         """Say whether it must no longer be heard."""
@@ -244,6 +255,8 @@ WORDS = frozenset(
         "language",
         "voice",
         "recording",
+        "others",
+        "main_at",
         "document",
         "issuer",
         "source",
