@@ -112,6 +112,7 @@ class Keys:
         seed = secrets.token_bytes(32)
         signer = Signer.from_seed(seed)
         write_private(self.folder / f"{signer.key_id}.seed", base64.b64encode(seed))
+        self._signers[signer.key_id] = signer
         return WorkingKey(
             key_id=signer.key_id, not_before_ms=now_ms, not_after_ms=now_ms + LIFE_MS, signs_from_ms=signs_from_ms
         )
