@@ -322,6 +322,8 @@ class Loudspeaker:
 
     async def _talk(self, client: aiomqtt.Client) -> None:
         """Be connected until the line breaks."""
+        if self._ending:  # connecting has eaten the cancellation, see _cancelled
+            raise asyncio.CancelledError
         self._client, self._talked = client, True
         self._outgoing = deque(effect for effect in self._outgoing if isinstance(effect, Publish))
         await self._events.put(Connected())
@@ -334,6 +336,7 @@ class Loudspeaker:
             raise
         finally:
             self._client = None
+            _read_fate(client)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -345,6 +348,8 @@ class Loudspeaker:
             while self._outgoing:
                 await _send(client, self._outgoing[0])
                 self._outgoing.popleft()
+                if _cancelled():
+                    raise asyncio.CancelledError
             if self._last_words:
                 self._last_words = False
                 self._off.set()
@@ -360,6 +365,15 @@ class Loudspeaker:
                 await _send(client, self.core.will())
 
 
+def _cancelled() -> bool:
+    """Say whether this task was cancelled while it waited for an answer that came at the same moment.
+
+    Before Python 3.12 `asyncio.wait_for`, on which aiomqtt waits, returns the answer then and eats the cancellation.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def _send(client: aiomqtt.Client, effect: Said) -> None:
     match effect:
         case Publish(topic=topic, qos=qos, retain=retain):
@@ -368,6 +382,13 @@ async def _send(client: aiomqtt.Client, effect: Said) -> None:
             await client.subscribe(name, 1)
         case Unsubscribe(filter=name):
             await client.unsubscribe(name)
+
+
+def _read_fate(client: aiomqtt.Client) -> None:
+    """Read why a connection ended: aiomqtt does not on its way out, and asyncio then complains of an error unread."""
+    fate = client._disconnected
+    if fate.done() and not fate.cancelled():
+        fate.exception()
 
 
 def _break(client: aiomqtt.Client | None) -> None:

@@ -161,9 +161,11 @@ class RealHub:
                 for first, last in heard.ranges:
                     for n in range(first, last + 1):
                         await self.client.publish(topics.chunk(heard.digest, n), parts[n], qos=1)
+            if asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                return
 
     async def beat(self) -> None:
-        while True:
+        while not asyncio.current_task().cancelling():  # type: ignore[union-attr]  # wait_for may eat it before 3.12
             await self.beacon()
             await asyncio.sleep(1)
 
