@@ -18,17 +18,20 @@ KAISER_BETA = 8.0  # stop band about -80 dB, below the noise of 16-bit engines
 BAND_TAPS = 2401  # 50 ms: gentle slopes, no ringing that speech would not mask
 
 
-def filtered_blocks(samples: NDArray[np.floating], taps: Taps) -> Iterator[NDArray[np.float64]]:
-    """Yield the causal convolution of (frames, channels) with `taps`, block by block, as long as the input."""
+def filtered_blocks(samples: Samples, taps: Taps) -> Iterator[NDArray[np.floating]]:
+    """Yield the causal convolution of (frames, channels) with `taps`, block by block, as long as the input.
+
+    In single precision where numpy can (since 2.0): its rounding is 60 dB below that of a 16-bit engine.
+    """
     hop = FFT_FRAMES - len(taps) + 1
-    spectrum = np.fft.rfft(taps, FFT_FRAMES)[:, np.newaxis]
-    carry = np.zeros((len(taps) - 1, samples.shape[1]))
+    spectrum = np.fft.rfft(taps.astype(np.float32), FFT_FRAMES)
+    carry: NDArray[np.floating] = np.zeros((samples.shape[1], len(taps) - 1), dtype=np.float32)
     for start in range(0, len(samples), hop):
-        block = samples[start : start + hop]
-        full = np.fft.irfft(np.fft.rfft(block, FFT_FRAMES, axis=0) * spectrum, FFT_FRAMES, axis=0)
-        full[: len(carry)] += carry
-        carry = full[hop:].copy()
-        yield full[: len(block)]
+        block = np.ascontiguousarray(samples[start : start + hop].T)
+        full = np.fft.irfft(np.fft.rfft(block, FFT_FRAMES) * spectrum, FFT_FRAMES)
+        full[:, : carry.shape[1]] += carry
+        carry = full[:, hop:].copy()
+        yield full[:, : block.shape[1]].T
 
 
 def _sinc(cutoff: float, taps: int) -> Taps:
@@ -52,7 +55,7 @@ def band_passed(sound: Pcm, low_hz: float, high_hz: float) -> Pcm:
     constant = sound.samples.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = sound.samples - constant  # else its ends are steps, and click
     padded = np.pad(centred, ((0, half), (0, 0)))
-    out = np.concatenate([block.astype(np.float32) for block in filtered_blocks(padded, taps)])
+    out = np.concatenate([block.astype(np.float32, copy=False) for block in filtered_blocks(padded, taps)])
     return Pcm(samples=out[half:], rate=sound.rate)
 
 

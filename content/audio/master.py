@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ FADE_MS = 10
 METER_MS_MIN = 600  # BS.1770 needs 400 ms; 600 ms leave three blocks
 GAP_MS = 350  # between a chime and the first word
 CUE_BELOW_SPEECH_LU = 2.0  # a chime must not be louder than the words it announces
-BLOCK_FRAMES = 1 << 18  # five seconds: bounds the memory that half an hour of sound takes
+BLOCK_FRAMES = 1 << 14  # a third of a second: a block of gains stays in the cache
 LOOK_AHEAD_MS = 12  # half the limiter's window: two periods of the deepest voice, no pumping to be heard
 LIMITER_ROUNDS_MAX = 12  # speech needs two to four; a sound that needs more cannot be met
 PEAK_GUARD_DB = 0.05  # a gain that moves between frames can lift a true peak by a hair: then aim this much lower
@@ -99,6 +100,8 @@ def _averaged(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 def _block_gain(levels: Samples, ceiling: float, half: int) -> Samples:
     """Return the gain of all but the first and last 2 * `half` frames."""
+    if levels.max(initial=0.0) <= ceiling:
+        return np.ones(len(levels) - 4 * half, dtype=np.float32)
     needed = np.minimum(1.0, ceiling / np.maximum(levels, np.float32(1e-9))).astype(np.float32)
     smallest = _smallest_around(needed, half)[half : len(needed) - half].astype(np.float64)
     return _averaged(_averaged(smallest, half + 1), half + 1).astype(np.float32)
@@ -142,28 +145,49 @@ def _slope(rounds: Sequence[tuple[float, float]]) -> float:
     return min(1.0, max(SLOPE_MIN, (missing_0 - missing_1) / (gain_1 - gain_0))) if gain_1 != gain_0 else FIRST_SLOPE
 
 
-def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> Pcm:
-    """Return mono `sound` at `target_lufs`, its true peaks under `ceiling_dbtp`, as well as a limiter can."""
-    levels = peaks(sound.samples)
+class _Levels:
+    """The true levels of a sound, looked for between its frames only as far down as a gain makes it matter."""
+
+    def __init__(self, sound: Pcm) -> None:
+        self._sound = sound
+        self._floor = np.inf
+        self._held = sound.samples[:, 0]
+
+    def above(self, floor: float) -> Samples:
+        """Return the levels; exact where they exceed `floor`."""
+        if floor < self._floor:
+            self._floor = floor / 2  # 6 dB of more gain before they must be looked for again
+            self._held = peaks(self._sound.samples, only_above=self._floor)
+        return self._held
+
+
+def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> tuple[Pcm, Loudness]:
+    """Return mono `sound` at `target_lufs`, its true peaks under `ceiling_dbtp`, as well as a limiter can; measured."""
+    levels = _Levels(sound)
     missing = _missing_lu(sound, target_lufs)
     gain_db, ceiling, out = missing, ceiling_dbtp - PEAK_GUARD_DB, sound
     rounds: list[tuple[float, float]] = []
     for _ in range(LIMITER_ROUNDS_MAX):
-        out = _limited(sound, levels, gain_db, ceiling)
+        out = _limited(sound, levels.above(10 ** ((ceiling - gain_db) / 20)), gain_db, ceiling)
         missing = _missing_lu(out, target_lufs)
         if abs(missing) <= LEVEL_EXACT_LU:
-            over = true_peak_dbtp(out) - ceiling_dbtp
-            if over <= 0:
-                break
-            ceiling -= over + PEAK_GUARD_DB
+            peak = true_peak_dbtp(out)
+            if peak <= ceiling_dbtp:
+                return out, Loudness(lufs=target_lufs - missing, peak_dbtp=peak)
+            ceiling -= peak - ceiling_dbtp + PEAK_GUARD_DB
         rounds.append((gain_db, missing))
         gain_db += missing / _slope(rounds)
-    return out
+    return out, measure(out)
 
 
 def _at(sound: Pcm, target_lufs: float) -> Pcm:
     """Return `sound` with one gain, at `target_lufs`."""
     return scaled(sound, _missing_lu(sound, target_lufs))
+
+
+@lru_cache(maxsize=16)
+def _cue_at(cue: Cue, target_lufs: float) -> Pcm:
+    return _at(cue_sound(cue), target_lufs)
 
 
 def _widened(sound: Pcm) -> Pcm:
@@ -213,11 +237,11 @@ def assembled(speech: Speech, opening: Cue | None, closing: Cue | None, profile:
     cue_lufs = profile.target_lufs - (CUE_BELOW_SPEECH_LU if words else 0.0)
     parts: list[Pcm] = []
     if opening is not None:
-        parts += [_at(cue_sound(opening), cue_lufs)]
+        parts += [_cue_at(opening, cue_lufs)]
     if words:
         parts += [silence(GAP_MS)] * bool(parts) + words
     if closing is not None:
-        parts += [silence(GAP_MS)] * bool(parts) + [_at(cue_sound(closing), cue_lufs)]
+        parts += [silence(GAP_MS)] * bool(parts) + [_cue_at(closing, cue_lufs)]
     if not parts:
         raise NothingHeard("neither speech nor a cue")
     return joined(parts), cut_ms
@@ -229,8 +253,8 @@ def master(
     """Return the programme in mono at 48 kHz within `profile`, or raise OutOfTolerance with the figures."""
     wanted = profile or Profile()
     programme, cut_ms = assembled(speech, opening, closing, wanted)
-    out = levelled(programme, wanted.target_lufs, wanted.peak_max_dbtp)
-    return Mastered(pcm=out, loudness=checked(measure(out), wanted), trimmed_ms=cut_ms)
+    out, figures = levelled(programme, wanted.target_lufs, wanted.peak_max_dbtp)
+    return Mastered(pcm=out, loudness=checked(figures, wanted), trimmed_ms=cut_ms)
 
 
 def checked(loudness: Loudness, profile: Profile) -> Loudness:

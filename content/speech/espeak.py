@@ -7,11 +7,9 @@ are asked for once more from a new one.
 """
 
 import asyncio
-import contextlib
 import json
 import struct
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +17,7 @@ from typing import Self
 
 from content.audio.pcm import Pcm, from_int16
 from content.audio.segments import strung
+from content.child import Child, ChildFailed, ChildRefused
 from content.errors import EngineCrashed, EngineRefused, EngineTimeout
 from content.speech.engine import heard, said
 from content.speech.voice import Phrase, Region, Voice
@@ -31,80 +30,10 @@ VOICES: Mapping[Region, str] = {
 WPM_AT_100 = 140  # gives about 3.7 Vietnamese syllables a second
 SAMPLES_MAX = 30 * 60 * 22_050  # half an hour in one phrase is a mistake
 START_TIMEOUT_S = 10.0  # a cold disk on a small machine
-GRACE_S = 1.0  # between a closed pipe and the exit code
 TIMEOUT_S = 15.0  # the longest text takes about two seconds
 WAITING_MAX = 64  # callers in line for a worker; more means something else is wrong
 FRAME_BYTES_MAX = 2 * SAMPLES_MAX + 1
 WORKER = (sys.executable, "-I", str(Path(__file__).with_name("espeak_worker.py")))
-
-
-class _WorkerFailed(Exception):
-    """The conversation with a worker broke; it must be killed."""
-
-
-class _Worker:
-    """One child process and the frames between it and us."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        self._ready = False
-
-    @classmethod
-    async def spawned(cls, command: Sequence[str]) -> Self:
-        """Return a worker that is still starting."""
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL))
-
-    async def ready(self) -> None:
-        """Wait until it has said that it can be asked."""
-        if not self._ready:
-            kind, _ = await self._frame()
-            if kind != b"R":
-                raise _WorkerFailed(f"began with {kind!r}")
-        self._ready = True
-
-    async def _frame(self) -> tuple[bytes, bytes]:
-        assert self.process.stdout is not None  # noqa: S101 - made with a pipe
-        try:
-            kind, size = struct.unpack(">cI", await self.process.stdout.readexactly(5))
-            if size > FRAME_BYTES_MAX:
-                raise _WorkerFailed(f"a frame of {size} bytes")
-            return kind, await self.process.stdout.readexactly(size)
-        except asyncio.IncompleteReadError as exc:
-            raise _WorkerFailed("closed its output") from exc
-
-    async def ask(self, request: bytes) -> tuple[list[bytes], int]:
-        """Return the samples of each phrase and their rate; ValueError when the worker says no."""
-        assert self.process.stdin is not None  # noqa: S101 - made with a pipe
-        try:
-            self.process.stdin.write(struct.pack(">I", len(request)) + request)
-            await self.process.stdin.drain()
-        except OSError as exc:
-            raise _WorkerFailed("closed its input") from exc
-        parts: list[bytes] = []
-        while True:
-            kind, payload = await self._frame()
-            match kind:
-                case b"P":
-                    parts.append(payload)
-                case b"E":
-                    return parts, struct.unpack(">I", payload)[0]
-                case b"X":
-                    raise ValueError(payload.decode("utf-8", "replace"))
-                case _:
-                    raise _WorkerFailed(f"unknown frame {kind!r}")
-
-    async def exit_code(self) -> int | None:
-        """Wait a moment for a process that seems to have ended by itself, then end it; return its exit code."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GRACE_S):
-                return await self.process.wait()
-        return await self.kill()
-
-    async def kill(self) -> int:
-        """End the process and return its exit code."""
-        if self.process.returncode is None:
-            self.process.kill()
-        return await self.process.wait()
 
 
 class EspeakEngine:
@@ -116,7 +45,7 @@ class EspeakEngine:
         self._count = workers
         self._timeout_s = timeout_s
         self._command = tuple(command)
-        self._slots: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue(workers)  # last started is readiest
+        self._slots: asyncio.LifoQueue[Child | None] = asyncio.LifoQueue(workers)  # last started is readiest
         self._waiting = 0
 
     async def __aenter__(self) -> Self:
@@ -152,13 +81,13 @@ class EspeakEngine:
             raise EngineRefused(self.name, f"{len(sounds)} answers to {len(pauses)} phrases")
         return heard(self.name, await asyncio.to_thread(strung, list(zip(sounds, pauses, strict=True))))
 
-    async def _spawned(self) -> _Worker:
+    async def _spawned(self) -> Child:
         try:
-            return await _Worker.spawned(self._command)
+            return await Child.spawned(self._command, frame_bytes_max=FRAME_BYTES_MAX)
         except OSError as exc:
             raise EngineRefused(self.name, f"does not start: {exc}") from exc
 
-    async def _begun(self, worker: _Worker) -> None:
+    async def _begun(self, worker: Child) -> None:
         """Wait until `worker` is ready, and kill it when it never will be."""
         begun = False
         try:
@@ -167,13 +96,13 @@ class EspeakEngine:
             begun = True
         except TimeoutError as exc:
             raise EngineTimeout(self.name, START_TIMEOUT_S) from exc
-        except _WorkerFailed as exc:
+        except ChildFailed as exc:
             raise EngineRefused(self.name, f"does not start: {exc}") from exc
         finally:
             if not begun:
                 await worker.kill()
 
-    async def _slot(self) -> _Worker | None:
+    async def _slot(self) -> Child | None:
         """Wait in line for a worker; None is the right to start one."""
         if self._waiting >= WAITING_MAX:
             raise EngineRefused(self.name, f"{WAITING_MAX} callers are waiting")
@@ -189,7 +118,7 @@ class EspeakEngine:
     async def _ask(self, request: bytes) -> tuple[list[bytes], int]:
         """Ask one worker and put a fresh one, or the right to start one, in its place; whatever goes wrong."""
         worker = await self._slot()
-        fresh: _Worker | None = None
+        fresh: Child | None = None
         try:
             worker = worker or await self._spawned()
             await self._begun(worker)
@@ -201,15 +130,16 @@ class EspeakEngine:
                 await worker.kill()
         return answer
 
-    async def _answer(self, worker: _Worker, request: bytes) -> tuple[list[bytes], int]:
+    async def _answer(self, worker: Child, request: bytes) -> tuple[list[bytes], int]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await worker.ask(request)
-        except ValueError as exc:
+                parts, rate = await worker.ask(request)
+                return parts, struct.unpack(">I", rate)[0]
+        except ChildRefused as exc:
             raise EngineRefused(self.name, str(exc)) from exc
         except TimeoutError as exc:
             raise EngineTimeout(self.name, self._timeout_s) from exc
-        except _WorkerFailed as exc:
+        except ChildFailed as exc:
             raise EngineCrashed(self.name, await worker.exit_code()) from exc
 
 

@@ -19,6 +19,7 @@ RATE, VOLUME = 1, 2  # espeak_PARAMETER
 UNCLIPPED_VOLUME = 50  # at the default of 100 the engine cuts the tops off loud vowels; mastering sets the level
 MEMORY_BYTES_MAX = 2**30  # half an hour of samples is 80 MB
 REQUEST_BYTES_MAX = 2**20
+POLITE = 10  # who plans and alerts goes first on the processor
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
@@ -76,6 +77,7 @@ def _answer(engine: Espeak, request: bytes, out: BinaryIO) -> None:
 
 def main() -> None:
     """Answer until the input is closed."""
+    os.nice(POLITE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     out = os.fdopen(os.dup(1), "wb")

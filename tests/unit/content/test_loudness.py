@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from content.audio.loudness import integrated_lufs, measure, true_peak_dbtp
+from content.audio.loudness import integrated_lufs, measure, peaks, true_peak_dbtp
 from content.audio.pcm import RATE_HZ, Pcm, pcm
 from tests.fakes.sounds import babble, ffmpeg, raw, sine
 
@@ -99,3 +99,11 @@ def test_an_independent_meter_reads_the_same(name: str, seed: int) -> None:
     ours = measure(sound)
     assert ours.lufs == pytest.approx(lufs, abs=0.1)
     assert ours.peak_dbtp == pytest.approx(peak, abs=0.2)
+
+
+def test_levels_that_matter_are_found_although_quiet_runs_are_passed_over(seed: int) -> None:
+    samples = babble(np.random.default_rng(seed), 3).samples
+    whole, sparse = peaks(samples), peaks(samples, only_above=0.2)
+    assert np.array_equal(whole[whole > 0.2], sparse[whole > 0.2])
+    assert (sparse[whole <= 0.2] <= 0.2).all()
+    assert true_peak_dbtp(Pcm(samples=samples, rate=RATE_HZ)) == pytest.approx(20 * np.log10(whole.max()), abs=1e-6)

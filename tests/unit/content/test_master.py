@@ -139,7 +139,7 @@ def test_true_peaks_are_one_piece_over_the_seams_of_their_blocks(noise: np.rando
 
 
 def test_levelled_leaves_alone_what_is_right_already() -> None:
-    tone = levelled(pcm(sine(1000, -13.0)), -16.0, -1.5)
+    tone, _ = levelled(pcm(sine(1000, -13.0)), -16.0, -1.5)
     assert float(np.abs(tone.samples).max()) == pytest.approx(10 ** (-13.0 / 20), rel=0.01)
 
 
