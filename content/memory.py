@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Collection
+from datetime import datetime
 
+from content.desk.search import searched
 from content.errors import StaleBulletin, UnknownAsset, UnknownBulletin
-from content.model import Bulletin, Stage
+from content.model import Bulletin, Stage, Subject
 from content.ports import FOUND_MAX
 from content.recipe import RecipeDigest, Rendered
 from devices.protocol.chunks import asset_of
@@ -17,12 +19,13 @@ class MemoryBulletinStore:
 
     def __init__(self) -> None:
         self._held: dict[ContentId, Bulletin] = {}
+        self._versions: dict[ContentId, dict[int, Bulletin]] = {}
 
     async def add(self, bulletin: Bulletin) -> None:
         """Keep a new bulletin; StaleBulletin when its id is taken."""
         if bulletin.id in self._held:
             raise StaleBulletin(bulletin.id, bulletin.revision)
-        self._held[bulletin.id] = bulletin
+        self._keep(bulletin)
 
     async def get(self, id: ContentId) -> Bulletin:  # noqa: A002 - the field's own name
         """Return the bulletin, or raise UnknownBulletin."""
@@ -35,22 +38,40 @@ class MemoryBulletinStore:
         """Replace revision - 1 by this one; StaleBulletin when another is kept, UnknownBulletin when none is."""
         if (await self.get(bulletin.id)).revision != bulletin.revision - 1:
             raise StaleBulletin(bulletin.id, bulletin.revision - 1)
+        self._keep(bulletin)
+
+    def _keep(self, bulletin: Bulletin) -> None:
         self._held[bulletin.id] = bulletin
+        self._versions.setdefault(bulletin.id, {})[bulletin.version] = bulletin
 
     async def find(
         self,
         *,
         units: Collection[AreaCode] | None = None,
         stages: Collection[Stage] | None = None,
+        subjects: Collection[Subject] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        terms: Collection[str] = (),
         limit: int = FOUND_MAX,
     ) -> tuple[Bulletin, ...]:
-        """Return at most `limit` bulletins of `units` in `stages` (None: all), last changed first, then by id."""
+        """Return at most `limit` bulletins for which all of this holds, last changed first, then by id."""
         fits = (
             held
             for held in self._held.values()
-            if (units is None or held.unit in units) and (stages is None or held.stage in stages)
+            if (units is None or held.unit in units)
+            and (stages is None or held.stage in stages)
+            and (subjects is None or held.subject in subjects)
+            and (since is None or since <= held.updated_at)
+            and (until is None or held.updated_at < until)
+            and all(term in searched(held) for term in terms)
         )
         return tuple(sorted(fits, key=lambda held: (-held.updated_at.timestamp(), held.id))[:limit])
+
+    async def versions(self, id: ContentId) -> tuple[Bulletin, ...]:  # noqa: A002 - the field's own name
+        """Return every version of the words as it was last kept, the oldest first."""
+        held = self._versions.get(id, {})
+        return tuple(held[number] for number in sorted(held))
 
 
 class MemoryAssetStore:

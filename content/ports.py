@@ -1,9 +1,10 @@
 """What content asks of the world.  Implementations pass tests/contract/content."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
-from content.model import Bulletin, Stage
+from content.model import Bulletin, Stage, Subject
 from content.recipe import RecipeDigest, Rendered
 from content.speech.engine import Speaker, SpeechEngine
 from devices.protocol.ids import AreaCode, AssetDigest, ContentId
@@ -31,9 +32,19 @@ class BulletinStore(Protocol):
         *,
         units: Collection[AreaCode] | None = None,
         stages: Collection[Stage] | None = None,
+        subjects: Collection[Subject] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        terms: Collection[str] = (),
         limit: int = FOUND_MAX,
     ) -> tuple[Bulletin, ...]:
-        """Return at most `limit` bulletins of `units` in `stages` (None: all), last changed first, then by id."""
+        """Return at most `limit` bulletins for which all of this holds (None: any), last changed first, then by id.
+
+        Last changed in [since, until); every one of the folded `terms` (content.desk.search) stands in it.
+        """
+
+    async def versions(self, id: ContentId) -> tuple[Bulletin, ...]:  # noqa: A002 - the field's own name
+        """Return every version of the words as it was last kept, the oldest first; none when there is no such id."""
 
 
 class AssetStore(Protocol):

@@ -10,6 +10,7 @@ from hub.db.engine import Database
 from hub.db.outbox import Outbox, Outgoing
 from hub.db.stores.audit import SqlAudit
 from hub.db.stores.content import SqlAssets, SqlBulletins, SqlPinned, SqlRenders
+from hub.db.stores.desk import SqlComments, SqlDelegations, SqlLexicon, SqlNotices, SqlWatchWords
 from hub.db.stores.devices import SqlAsRuns, SqlDeliveries, SqlDevices, SqlGroups, SqlStates
 from hub.db.stores.emergency import SqlIncidents, SqlOverrideSequences, SqlRollCalls
 from hub.db.stores.people import SqlPeople
@@ -42,6 +43,11 @@ class Transaction:
         self.rolls = SqlRollCalls(connection)
         self.sequences = SqlOverrideSequences(connection)
         self.quiet_hours = SqlQuietHours(connection)
+        self.comments = SqlComments(connection)
+        self.lexicon = SqlLexicon(connection)
+        self.watch_words = SqlWatchWords(connection)
+        self.notices = SqlNotices(connection)
+        self.delegations = SqlDelegations(connection)
 
 
 class Store:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from content.desk.search import searched
 from content.errors import StaleBulletin, UnknownAsset, UnknownBulletin
-from content.model import Bulletin, Stage
+from content.model import Bulletin, Stage, Subject
 from content.ports import FOUND_MAX
 from content.recipe import RecipeDigest, Rendered
 from devices.protocol.chunks import asset_of
@@ -19,7 +21,7 @@ from devices.protocol.ids import AreaCode, AssetDigest, ContentId
 from devices.protocol.manifest import Asset, Codec
 from hub.db.documents import Documents
 from hub.db.rows import to_ms
-from hub.db.tables.content import assets, bulletins, pinned, renders
+from hub.db.tables.content import assets, bulletin_versions, bulletins, pinned, renders
 from hub.db.upsert import add_new, put
 
 GUARDED = ("id", "unit", "stage", "revision", "author", "editor", "approver")  # these have columns and constraints
@@ -38,6 +40,7 @@ class SqlBulletins:
         """Keep a new bulletin."""
         if not await add_new(self._db, bulletins, _bulletin_values(bulletin)):
             raise StaleBulletin(bulletin.id, bulletin.revision)
+        await self._keep_version(bulletin)
 
     async def get(self, id: ContentId) -> Bulletin:  # noqa: A002 - the port's name
         """Return the bulletin."""
@@ -54,21 +57,42 @@ class SqlBulletins:
         if done.rowcount != 1:
             await self.get(bulletin.id)  # says that there is none
             raise StaleBulletin(bulletin.id, bulletin.revision - 1)
+        await self._keep_version(bulletin)
+
+    async def _keep_version(self, bulletin: Bulletin) -> None:
+        """Keep the words of this version, with what has become of them; an older version is never touched again."""
+        values = {"bulletin": bulletin.id, "version": bulletin.version, "document": _BULLETINS.pack(bulletin)}
+        await put(self._db, bulletin_versions, values)
+
+    async def versions(self, id: ContentId) -> tuple[Bulletin, ...]:  # noqa: A002 - the port's name
+        """Return every version of the words as it was last kept, the oldest first."""
+        c = bulletin_versions.c
+        rows = await self._db.execute(select(c.document).where(c.bulletin == id).order_by(c.version))
+        return tuple(_BULLETINS.unpack(row.document) for row in rows)
 
     async def find(
         self,
         *,
         units: Collection[AreaCode] | None = None,
         stages: Collection[Stage] | None = None,
+        subjects: Collection[Subject] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        terms: Collection[str] = (),
         limit: int = FOUND_MAX,
     ) -> tuple[Bulletin, ...]:
         """Return bulletins, last changed first."""
         c = bulletins.c
         query = select(bulletins).order_by(c.updated_ms.desc(), c.id).limit(limit)
-        if units is not None:
-            query = query.where(c.unit.in_(units))
-        if stages is not None:
-            query = query.where(c.stage.in_([str(stage) for stage in stages]))
+        for column, wanted in ((c.unit, units), (c.stage, stages), (c.subject, subjects)):
+            if wanted is not None:
+                query = query.where(column.in_([str(one) for one in wanted]))
+        if since is not None:
+            query = query.where(c.updated_ms >= to_ms(since))
+        if until is not None:
+            query = query.where(c.updated_ms < to_ms(until))
+        for term in terms:
+            query = query.where(c.searched.contains(term, autoescape=True))
         return tuple(_bulletin(row) for row in await self._db.execute(query))
 
 
@@ -197,6 +221,8 @@ def _bulletin_values(bulletin: Bulletin) -> dict[str, object]:
         "editor": bulletin.editor,
         "approver": bulletin.approver,
         "updated_ms": to_ms(bulletin.updated_at),
+        "subject": str(bulletin.subject),
+        "searched": searched(bulletin),
         "document": _BULLETINS.pack(bulletin),
     }
 

@@ -15,6 +15,8 @@ bulletins = Table(
     Column("editor", String(64), nullable=False),
     Column("approver", String(64), nullable=True),
     Column("updated_ms", Ms, nullable=False),
+    Column("subject", String(16), nullable=False, server_default=""),
+    Column("searched", Text, nullable=False, server_default=""),  # content.desk.search: no marks, small letters
     Column("document", Text, nullable=False),
     CheckConstraint("approver IS NULL OR (approver <> author AND approver <> editor)", name="four_eyes"),
     CheckConstraint(
@@ -22,6 +24,15 @@ bulletins = Table(
     ),
 )
 Index("ix_bulletins_unit_stage", bulletins.c.unit, bulletins.c.stage, bulletins.c.updated_ms)
+
+# Every version of the words, as it was last kept: who wrote it, who approved it.
+bulletin_versions = Table(
+    "bulletin_versions",
+    metadata,
+    Column("bulletin", ForeignKey("bulletins.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+)
 
 assets = Table(
     "assets",

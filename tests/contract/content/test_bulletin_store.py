@@ -97,3 +97,39 @@ async def test_changes_of_the_same_moment_are_in_order_of_id(stores: Stores) -> 
     for name in ("b", "c", "a"):
         await stores.bulletins.add(bulletin(name))
     assert [held.id for held in await stores.bulletins.find()] == ["a", "b", "c"]
+
+
+async def test_every_version_of_the_words_is_kept_as_it_was_last(stores: Stores) -> None:
+    made = bulletin("cat-dien")
+    await stores.bulletins.add(made)
+    asked = submitted(made, now=NOW)
+    said = approved(asked, by="binh", version=1, now=NOW)
+    second = edited(said, by="an", now=NOW, text="Hoãn cắt điện.")
+    for one in (asked, said, second):
+        await stores.bulletins.save(one)
+    await stores.bulletins.add(bulletin("khac"))
+    assert await stores.bulletins.versions(made.id) == (said, second)
+    assert await stores.bulletins.versions(ContentId("khong-co")) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"terms": ("cat dien",)}, ["b", "a"]),
+        ({"terms": ("12/tb-ubnd", "ban khien")}, ["b", "a"]),
+        ({"terms": ("cat dien", "hop thon")}, []),
+        ({"terms": ("%",)}, []),
+        ({"terms": ("_",)}, []),
+        ({"subjects": (Subject.UTILITIES,)}, ["b", "a"]),
+        ({"subjects": (Subject.HEALTH,)}, []),
+        ({"since": NOW + timedelta(minutes=1)}, ["b"]),
+        ({"until": NOW + timedelta(minutes=1)}, ["a"]),
+        ({"terms": ("dien",), "stages": (Stage.DRAFT,), "units": (HERE,), "limit": 1}, ["b"]),
+    ],
+)
+async def test_bulletins_are_found_by_words_subject_and_date(
+    stores: Stores, wanted: dict[str, object], found: list[str]
+) -> None:
+    await stores.bulletins.add(bulletin("a"))
+    await stores.bulletins.add(bulletin("b", minutes=1))
+    assert [one.id for one in await stores.bulletins.find(**wanted)] == found  # type: ignore[arg-type]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from alembic import op
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from content.model import Subject
 from hub.db import migrate
 from hub.db.engine import Database, open_engine
 from hub.db.outbox import Lane, Outgoing
@@ -111,3 +113,34 @@ async def test_references_hold_again_after_an_upgrade(empty: AsyncEngine) -> Non
     else:
         async with empty.connect() as connection:
             assert (await connection.exec_driver_sql("SHOW lock_timeout")).scalar_one() == "30s"
+
+
+async def test_bulletins_written_before_there_was_a_search_are_found(empty: AsyncEngine, tmp_path: Path) -> None:
+    await migrate.upgrade(empty, "0002")
+    document = (
+        '{"id":"b-1","unit":"20669","title":"Cắt điện","text":"Thứ Năm","service_class":"normal","subject":"utilities",'
+        '"author":"an","editor":"an","created_at":"2026-08-13T01:00:00Z","updated_at":"2026-08-13T01:00:00Z"}'
+    )
+    async with Database(empty).write() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO bulletins (id, unit, stage, revision, author, editor, updated_ms, document) "
+            f"VALUES ('b-1', '20669', 'draft', 1, 'an', 'an', 1786582800000, '{document}')"  # noqa: S608 - ours
+        )
+    await migrate.upgrade(empty)
+    assert await migrate.differences(empty) == []
+    async with Store(Database(empty), tmp_path).read() as tx:
+        (found,) = await tx.bulletins.find(terms=("cat dien",), subjects=(Subject.UTILITIES,))
+        assert await tx.bulletins.versions(found.id) == (found,)
+
+
+async def test_the_lexicon_is_not_written_over(empty: AsyncEngine) -> None:
+    await migrate.upgrade(empty)
+    async with Database(empty).write() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO lexicon_changes VALUES (1, '48', 'BCH', 'x', '', '', 'an', 1, '')"
+        )
+    for statement in ("UPDATE lexicon_changes SET spoken = 'y'", "DELETE FROM lexicon_changes"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            async with Database(empty).write() as connection:
+                await connection.exec_driver_sql(statement)
+    assert await rows(empty, "lexicon_changes") == 1
