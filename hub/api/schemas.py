@@ -18,7 +18,7 @@ Area = Annotated[str, Field(min_length=1, max_length=AREA_CHARS_MAX)]
 class Sent(BaseModel):
     """Base: a misspelt field is an error, not an alert in the wrong place."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", str_strip_whitespace=True)
 
 
 class SignIn(Sent):
@@ -31,7 +31,7 @@ class SignIn(Sent):
 class Claim(Sent):
     """What a loudspeaker sends once; fields of a later firmware are let pass."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     claim_code: Annotated[str, Field(min_length=1, max_length=80)]
     public_key: Annotated[str, Field(min_length=44, max_length=44, pattern=r"^[A-Za-z0-9+/]{43}=$")]  # 32 bytes

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from devices.areas import RANK, AreaCode, Level, UnitTree
+from devices.areas import RANK, AreaCode, Group, Level, UnitTree
 from devices.presence import Presence
 from devices.protocol.lifecycle import Registration
 from hub.flows.fleet import Loudspeaker
@@ -30,8 +30,10 @@ class Place:
         return f"{self.devices} cụm loa" + (f", {self.gone} mất liên lạc" if self.gone else "")
 
 
-def area_choices(tree: UnitTree, reach: Collection[AreaCode], speakers: Collection[Loudspeaker]) -> tuple[Place, ...]:
-    """Return the units of `reach` and those below them that have loudspeakers, each parent before its children."""
+def area_choices(
+    tree: UnitTree, reach: Collection[AreaCode], speakers: Collection[Loudspeaker], groups: Collection[Group] = ()
+) -> tuple[Place, ...]:
+    """Return the units of `reach` and those below that have loudspeakers, parents first; then the groups inside it."""
     total: Counter[str] = Counter()
     gone: Counter[str] = Counter()
     for one in speakers:
@@ -43,7 +45,14 @@ def area_choices(tree: UnitTree, reach: Collection[AreaCode], speakers: Collecti
     places: list[Place] = []
     for top in reach:
         places += [_place(tree, code, top, total[code], gone[code]) for code in _below(tree, top, total)]
-    return tuple(places)
+    inside = (group for group in groups if all(any(tree.is_within(one, top) for top in reach) for one in group.members))
+    return (*places, *(_group(group, total, gone) for group in inside))
+
+
+def _group(group: Group, total: Counter[str], gone: Counter[str]) -> Place:
+    """Return a group as a place; members that lie in each other are not counted twice by whoever made it."""
+    devices, lost = (sum(counter[one] for one in group.members) for counter in (total, gone))
+    return Place(code=group.code, name=f"Nhóm {group.name}", depth=0, devices=devices, gone=lost)
 
 
 def _below(tree: UnitTree, top: AreaCode, total: Counter[str]) -> list[AreaCode]:

@@ -12,6 +12,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from content.model import ACT_WORDS, STAGE_WORDS, SUBJECT_WORDS
 from devices.presence import WORDS as PRESENCE_WORDS
 from hub.auth.roles import ROLE_WORDS, Permission
+from hub.flows import areas
 from hub.flows.actor import Actor
 from hub.web import words
 from hub.web.keys import AROUND, csrf_of, ctx_of, wants_json, who
@@ -80,12 +81,17 @@ async def page(
     """Return a page with what every page shows; `errors` maps fields to what is wrong with them."""
     around = request.config_dict[AROUND]
     around.standing = await standing(ctx_of(request))
+    actor = who(request)
+    if actor is not None:
+        groups = await areas.groups(ctx_of(request), actor)
+        values = {"group_names": {group.code: f"Nhóm {group.name}" for group in groups}, **values}
     return _page(request, template, title=title, status=status, values=values)
 
 
 def _page(request: web.Request, template: str, *, title: str, status: int, values: Mapping[str, Any]) -> web.Response:
     ctx = ctx_of(request)
     actor = who(request)
+    named = values.get("group_names", {})
     given = {
         "title": title,
         "now": ctx.now(),
@@ -94,7 +100,7 @@ def _page(request: web.Request, template: str, *, title: str, status: int, value
         "me": actor,
         "more": _more(actor, request),
         "unit": ctx.tree.unit(ctx.unit),
-        "unit_name": lambda code: found.name if (found := ctx.tree.find(code)) else code,
+        "unit_name": lambda code: found.name if (found := ctx.tree.find(code)) else named.get(code, code),
         "csrf": csrf_of(request),
         "standing": request.config_dict[AROUND].standing,
         "errors": {},

@@ -8,6 +8,8 @@ from hub.flows import alert
 from hub.flows.context import Context
 from hub.web.words import moment
 
+GROUP = "nhóm địa bàn"  # what a group across units is called where its name is not at hand
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -34,7 +36,7 @@ def headline(incident: Incident, places: str) -> str:
 
 def places(ctx: Context, codes: tuple[str, ...]) -> str:
     """Return the names of units, at most three of them."""
-    names = [unit.name if (unit := ctx.tree.find(code)) else code for code in codes]
+    names = [unit.name if (unit := ctx.tree.find(code)) else GROUP for code in codes]
     return ", ".join(names[:3]) + (f" và {len(names) - 3} nơi khác" if len(names) > 3 else "")
 
 

@@ -14,6 +14,7 @@ from emergency.incident import STAGE_WORDS, TEXT_CHARS_MAX, Incident, Stage, is_
 from emergency.rollcall import STANDING_WORDS, Call, Standing, standing
 from hub.auth.roles import Permission
 from hub.flows import alert as flow
+from hub.flows import areas as area_flow
 from hub.flows import fleet
 from hub.flows.alert import Asked, Preview, RollCallView
 from hub.flows.bulletin import reading
@@ -26,7 +27,7 @@ from hub.web.keys import actor_of, ctx_of, form_of
 from hub.web.render import page, to
 from hub.web.sounds import rendered_answer
 from hub.web.spoken import pieces
-from hub.web.standing import headline, places
+from hub.web.standing import GROUP, headline, places
 
 DRILL_MODE = "dien-tap"
 ICONS: Mapping[str, str] = {
@@ -99,6 +100,7 @@ async def _start_page(
         ctx.tree,
         actor.reach(Permission.DRILL if drill else Permission.SEND_ALERT, ctx.tree),
         await fleet.loudspeakers(ctx, actor),
+        await area_flow.groups(ctx, actor),
     )
     ordered = (*FIRST, *(name for name in HAZARDS if name not in FIRST))
     return await page(
@@ -154,7 +156,12 @@ async def _hold_page(
     request: web.Request, given: Form, asked: Asked, seen: Preview, *, errors: Mapping[str, str] | None = None
 ) -> web.Response:
     ctx, actor = ctx_of(request), actor_of(request)
-    everywhere = area_choices(ctx.tree, actor.reach(Permission.SEE, ctx.tree), await fleet.loudspeakers(ctx, actor))
+    everywhere = area_choices(
+        ctx.tree,
+        actor.reach(Permission.SEE, ctx.tree),
+        await fleet.loudspeakers(ctx, actor),
+        await area_flow.groups(ctx, actor),
+    )
     chosen = [place for place in everywhere if place.code in asked.areas]
     said = spoken_text(seen.draft, ctx.now())
     return await page(
@@ -192,7 +199,7 @@ async def preview(request: web.Request) -> web.StreamResponse:
 
 def _place_to_type(asked: Asked, tree: UnitTree) -> str:
     unit = tree.find(asked.areas[0])
-    return unit.name if unit else asked.areas[0]
+    return unit.name if unit else GROUP
 
 
 async def send(request: web.Request) -> web.StreamResponse:
@@ -289,7 +296,7 @@ def _may_recall(request: web.Request, incident: Incident) -> bool:
 def _place_of(incident: Incident, tree: UnitTree) -> str:
     codes = incident.target.areas
     unit = tree.find(codes[0]) if codes else None
-    return unit.name if unit else ""
+    return unit.name if unit else GROUP
 
 
 def _roll_sentence(view: RollCallView, *, on_air: bool) -> str:

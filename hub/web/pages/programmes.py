@@ -7,6 +7,7 @@ from aiohttp import web
 
 from devices.protocol.manifest import AfterCut
 from hub.auth.roles import Permission
+from hub.flows import areas as area_flow
 from hub.flows import bulletin as bulletins
 from hub.flows import fleet, schedule
 from hub.flows.errors import Conflicted, Refused
@@ -110,7 +111,9 @@ async def _form_page(
     ctx, actor = ctx_of(request), actor_of(request)
     view = await bulletins.one(ctx, actor, request.match_info["id"])
     speakers = await fleet.loudspeakers(ctx, actor)
-    areas = area_choices(ctx.tree, actor.reach(Permission.SCHEDULE, ctx.tree), speakers)
+    areas = area_choices(
+        ctx.tree, actor.reach(Permission.SCHEDULE, ctx.tree), speakers, await area_flow.groups(ctx, actor)
+    )
     return await page(
         request,
         "put.html",

@@ -21,6 +21,7 @@ from devices.protocol.chunks import asset_of
 from devices.protocol.ids import DeviceId
 from devices.protocol.messages import State, Status, Why
 from devices.protocol.signing import Signer
+from hub.api.routes import api_routes
 from hub.auth.model import Account, Role
 from hub.auth.passwords import Hashing
 from hub.db.engine import Database, open_engine
@@ -202,7 +203,9 @@ OpenBrowser = Callable[..., Awaitable[Browser]]
 @pytest.fixture
 async def open_browser(world: World) -> AsyncIterator[OpenBrowser]:
     """`officer = await open_browser("can.bo")`; without a name nobody is signed in."""
-    server = TestServer(web_app(world.ctx))
+    app = web_app(world.ctx)
+    app.router.add_routes(api_routes(world.ctx))
+    server = TestServer(app)
     await server.start_server()
     clients: list[TestClient] = []
 
