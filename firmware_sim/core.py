@@ -62,7 +62,6 @@ from firmware_sim.stage import Stage
 from firmware_sim.transfer import Transfers, jitter
 from firmware_sim.view import View
 
-HEARTBEAT_MS = 58_000  # the contract says at least every minute
 HEARTBEAT_JITTER_MS = 8_000  # a province must not report in step
 REPORT_AGAIN_MS = 30_000  # the hub confirms within seconds when it is there
 REPORT_AGAIN_MAX_MS = 600_000
@@ -451,7 +450,10 @@ class DeviceCore:
         if face == self._face and self._own_ms < self._state_due_ms:
             return
         dice = jitter(self.identity.device, self._own_ms)
-        self._face, self._state_due_ms = face, self._own_ms + HEARTBEAT_MS - HEARTBEAT_JITTER_MS * dice // 100
+        self._face, self._state_due_ms = (
+            face,
+            self._own_ms + self.settings.heartbeat_ms - HEARTBEAT_JITTER_MS * dice // 100,
+        )
         self._effects.append(self.answers.message(self.state()))
 
     def state(self) -> State:
