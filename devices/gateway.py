@@ -96,6 +96,7 @@ class Gateway:
         """Connect, subscribe, receive; for ever."""
         wait_s = RETRY_FIRST_S
         while True:
+            _let_through()
             try:
                 await self._session()
                 wait_s = RETRY_FIRST_S
@@ -163,6 +164,7 @@ class Gateway:
             self._lost = asyncio.Event()
             self._up.set()
             log.info("broker reached", extra={"action": "broker_reached", "client": self.client_id})
+            _let_through()
             async for message in client.messages:
                 self._take(message)
 
@@ -174,3 +176,10 @@ class Gateway:
         self._up.clear()
         self._lost.set()
         self._client = None
+
+
+def _let_through() -> None:
+    """Raise CancelledError when this task has been cancelled: `wait_for`, inside the client, may have swallowed it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
