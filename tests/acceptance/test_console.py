@@ -177,3 +177,28 @@ async def see_what_was_played(hub: Hub, page: Page) -> None:
             await asyncio.sleep(0.5)  # loudspeakers report in batches
     await expect(rows.filter(has_text=TITLE).first).to_contain_text("Phát không trọn")
     await expect(rows.filter(has_text=TITLE).first).to_contain_text("bản tin khẩn cấp chen ngang")
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+@pytest.mark.blocking_allowed  # as above
+async def test_a_page_says_when_the_hub_is_away_and_saves_what_was_typed_when_it_is_back(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    same = settings(tmp_path)
+    page = await open_page(width=360, height=740)
+    async with open_hub(same) as hub:
+        people = await place.settle(hub.ctx)
+        await signed_in(hub, page, people["officer"])
+        await page.get_by_role("link", name="Soạn bản tin").click()
+        await page.get_by_label("Tiêu đề").fill(TITLE)
+        await expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
+    await page.get_by_label("Nội dung").fill("Chữ gõ khi mất mạng.")
+    await expect(page.locator("#saved")).to_contain_text("Nội dung vẫn được giữ", timeout=PATIENCE_MS)
+    await expect(page.locator("#line")).to_contain_text("Mất kết nối với máy chủ. Số liệu lúc", timeout=PATIENCE_MS)
+    await expect(page.get_by_label("Nội dung")).to_have_value("Chữ gõ khi mất mạng.")
+    async with open_hub(same):
+        await expect(page.locator("#saved")).to_contain_text("Đã lưu lúc", timeout=PATIENCE_MS)
+        await expect(page.locator("#line")).to_be_hidden(timeout=PATIENCE_MS)
+        await page.reload()
+        await expect(page.get_by_label("Nội dung")).to_have_value("Chữ gõ khi mất mạng.")
