@@ -10,6 +10,7 @@ from content.audio.chime import Cue
 from content.audio.encoder import Encoder
 from content.audio.loudness import Loudness
 from content.audio.master import Profile
+from content.speech.spelling import Spelling
 from content.speech.voice import Phrase, Voice
 from devices.protocol.ids import AssetDigest
 from devices.protocol.manifest import Asset
@@ -17,7 +18,8 @@ from devices.protocol.manifest import Asset
 RecipeDigest = NewType("RecipeDigest", str)  # SHA-256 of the recipe's canonical form
 
 PARTS_PAUSE_MS = 1_200  # between two languages: longer than between two sentences, shorter than dead air
-RENDERING = 1  # raise it when mastering is changed so that old renderings should be made anew
+LATER = ("parts", "spellings")  # without these a recipe is named as it was before there were any
+RENDERING = 2  # raise it when mastering is changed so that old renderings should be made anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Recipe:
     profile: Profile = field(default_factory=Profile)
     encoder: Encoder = field(default_factory=Encoder)
     parts: tuple[Part, ...] = ()
+    spellings: tuple[Spelling, ...] = ()  # only those whose word is in the text: others change nothing
 
     @property
     def stretches(self) -> tuple[Part, ...]:
@@ -57,9 +60,23 @@ class Recipe:
 
     def digest(self) -> RecipeDigest:
         """Return the name of this recipe."""
-        fields = {name: value for name, value in asdict(self).items() if name != "parts" or value}
+        fields = {name: value for name, value in asdict(self).items() if name not in LATER or value}
         form = json.dumps({"rendering": RENDERING, **fields}, sort_keys=True, ensure_ascii=False)
         return RecipeDigest(hashlib.sha256(form.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What was wanted of a rendering, and what else was measured on its decoded bytes."""
+
+    lufs_wanted: float
+    tolerance_lu: float
+    peak_max_dbtp: float
+    low_hz: float
+    high_hz: float
+    silence_ms: int  # in all
+    longest_silence_ms: int  # dead air
+    tries: int  # encodings until it was within tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +88,7 @@ class Rendered:
     loudness: Loudness  # of the decoded bytes
     engine: str  # who spoke; "recording" for recorded parts, "" for a cue alone
     passed_over: tuple[str, ...] = ()  # "gtts: status 429"
+    told: tuple[str, ...] = ()  # the same for the editor, in Vietnamese
     trimmed_ms: int = 0
+    figures: Figures | None = None  # none in what was rendered before there were any
     rendered_at: datetime

@@ -40,6 +40,17 @@ def _corrected(aim: Profile, got: Loudness, wanted: Profile) -> Profile:
     )
 
 
+def _against(exc: OutOfTolerance, wanted: Profile) -> OutOfTolerance:
+    """Return the error with what was asked for instead of what was aimed at."""
+    return OutOfTolerance(
+        lufs=exc.lufs,
+        peak_dbtp=exc.peak_dbtp,
+        lufs_wanted=wanted.target_lufs,
+        tolerance_lu=wanted.tolerance_lu,
+        peak_max_dbtp=wanted.peak_max_dbtp,
+    )
+
+
 async def finish(
     speech: Speech,
     *,
@@ -56,7 +67,10 @@ async def finish(
     tries = 0
     while True:
         tries += 1
-        done: Mastered = await asyncio.to_thread(master, speech, opening=opening, closing=closing, profile=aim)
+        try:
+            done: Mastered = await asyncio.to_thread(master, speech, opening=opening, closing=closing, profile=aim)
+        except OutOfTolerance as exc:
+            raise _against(exc, wanted) from exc
         data = await encode(done.pcm, encoder or Encoder())
         figures = await probe(data)
         try:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from content.audio.chime import Cue
 from content.audio.chime import sound as cue_sound
+from content.audio.compress import Compression, compressed
 from content.audio.filters import band_passed, resampled
 from content.audio.loudness import Loudness, integrated_lufs, measure, peaks, true_peak_dbtp
 from content.audio.pcm import RATE_HZ, Pcm, Samples, joined, mono, scaled, silence
@@ -27,6 +28,7 @@ LOOK_AHEAD_MS = 12  # half the limiter's window: two periods of the deepest voic
 LIMITER_ROUNDS_MAX = 12  # speech needs two to four; a sound that needs more cannot be met
 PEAK_GUARD_DB = 0.05  # a gain that moves between frames can lift a true peak by a hair: then aim this much lower
 FIRST_SLOPE = 0.75  # of a gain becomes loudness when a limiter works on speech; found by trial, saves a round
+GAIN_DB_MAX = 30.0  # above the loudness that was there: more is the sound of the limiter, not of a voice
 SLOPE_MIN = 0.05  # flatter than this, more gain is only more distortion
 LEVEL_EXACT_LU = 0.05  # far inside the tolerance; codecs need the rest
 
@@ -40,6 +42,7 @@ class Profile:
     peak_max_dbtp: float = -1.5
     low_hz: float = 90.0
     high_hz: float = 11_000.0
+    compression: Compression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +168,7 @@ def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> tuple[Pcm, 
     """Return mono `sound` at `target_lufs`, its true peaks under `ceiling_dbtp`, as well as a limiter can; measured."""
     levels = _Levels(sound)
     missing = _missing_lu(sound, target_lufs)
+    gain_max = missing + GAIN_DB_MAX
     gain_db, ceiling, out = missing, ceiling_dbtp - PEAK_GUARD_DB, sound
     rounds: list[tuple[float, float]] = []
     for _ in range(LIMITER_ROUNDS_MAX):
@@ -176,7 +180,7 @@ def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> tuple[Pcm, 
                 return out, Loudness(lufs=target_lufs - missing, peak_dbtp=peak)
             ceiling -= peak - ceiling_dbtp + PEAK_GUARD_DB
         rounds.append((gain_db, missing))
-        gain_db += missing / _slope(rounds)
+        gain_db = min(gain_db + missing / _slope(rounds), gain_max)
     return out, measure(out)
 
 
@@ -211,7 +215,11 @@ def _words(speech: Pcm, profile: Profile) -> tuple[Pcm, int]:
     """Return one stretch of speech in its band, at its loudness, and how much silence around it was cut off."""
     clean = band_passed(resampled(mono(speech)), profile.low_hz, profile.high_hz)
     words = faded(trimmed(clean))
-    return _at(_widened(words), profile.target_lufs), clean.duration_ms - words.duration_ms
+    cut_ms = clean.duration_ms - words.duration_ms
+    level = _at(_widened(words), profile.target_lufs)
+    if profile.compression is not None:
+        level = _at(compressed(level, profile.compression, profile.target_lufs), profile.target_lufs)
+    return level, cut_ms
 
 
 def _strung(speech: Iterable[Stretch], profile: Profile) -> tuple[list[Pcm], int]:
@@ -225,7 +233,8 @@ def _strung(speech: Iterable[Stretch], profile: Profile) -> tuple[list[Pcm], int
     return parts, cut_ms
 
 
-def _stretches(speech: Speech) -> tuple[Stretch, ...]:
+def stretches_of(speech: Speech) -> tuple[Stretch, ...]:
+    """Return speech of whatever form as stretches."""
     if speech is None:
         return ()
     return (Stretch(sound=speech, pause_ms=0),) if isinstance(speech, Pcm) else tuple(speech)
@@ -233,7 +242,7 @@ def _stretches(speech: Speech) -> tuple[Stretch, ...]:
 
 def assembled(speech: Speech, opening: Cue | None, closing: Cue | None, profile: Profile) -> tuple[Pcm, int]:
     """Return cues and speech in order, each at its loudness, and how many milliseconds of silence were cut off."""
-    words, cut_ms = _strung(_stretches(speech), profile)
+    words, cut_ms = _strung(stretches_of(speech), profile)
     cue_lufs = profile.target_lufs - (CUE_BELOW_SPEECH_LU if words else 0.0)
     parts: list[Pcm] = []
     if opening is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from content.audio.pcm import Pcm
 from content.errors import EngineRefused, EngineResting, EngineTimeout, NobodySpoke, SpeechError
 from content.speech.engine import SpeechEngine, Spoken, heard, said
+from content.speech.spelling import Spelling, respelled
 from content.speech.voice import Phrase, Voice
 
 
@@ -63,16 +64,17 @@ class Chain:
         now = self._clock()
         return {name: left for name, breaker in self._breakers.items() if (left := breaker.rests_for(now)) > 0}
 
-    async def speak(self, phrases: Sequence[Phrase], voice: Voice) -> Spoken:
+    async def speak(self, phrases: Sequence[Phrase], voice: Voice, spellings: Sequence[Spelling] = ()) -> Spoken:
         """Return the sound, who made it, and why the others did not; NobodySpoke when all failed.
 
+        Each engine is given its own `spellings` of words that it gets wrong.
         TextRefused when the fault is the text's: no engine is asked, and none is blamed.
         """
         spoken = said(self.name, phrases)
         failures: list[SpeechError] = []
         for link in self._links:
             try:
-                sound = await self._asked(link, spoken, voice)
+                sound = await self._asked(link, respelled(spoken, spellings, link.engine.name), voice)
             except SpeechError as exc:
                 failures.append(exc)
             else:

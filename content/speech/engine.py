@@ -14,6 +14,7 @@ import numpy as np
 
 from content.audio.pcm import Pcm
 from content.errors import EngineCrashed, EngineRefused, EngineSilent, EngineTimeout, SpeechError, TextRefused
+from content.speech.spelling import Spelling
 from content.speech.voice import Phrase, Region, Voice, phrases_of
 
 __all__ = [
@@ -68,7 +69,7 @@ class Speaker(Protocol):
     def name(self) -> str:
         """Name the order of engines; part of the recipe."""
 
-    async def speak(self, phrases: Sequence[Phrase], voice: Voice) -> Spoken:
+    async def speak(self, phrases: Sequence[Phrase], voice: Voice, spellings: Sequence[Spelling] = ()) -> Spoken:
         """Return the sound and who made it, or raise NobodySpoke."""
 
 

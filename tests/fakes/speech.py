@@ -8,6 +8,7 @@ import numpy as np
 from content.audio.pcm import Pcm, joined, pcm, silence
 from content.errors import SpeechError
 from content.speech.engine import Spoken, heard, said
+from content.speech.spelling import Spelling, respelled
 from content.speech.voice import Phrase, Region, Voice
 from tests.fakes.sounds import babble
 
@@ -63,5 +64,6 @@ class FakeSpeaker:
     def name(self) -> str:
         return self.engine.name
 
-    async def speak(self, phrases: Sequence[Phrase], voice: Voice) -> Spoken:
-        return Spoken(pcm=await self.engine.speak(phrases, voice), engine=self.engine.name)
+    async def speak(self, phrases: Sequence[Phrase], voice: Voice, spellings: Sequence[Spelling] = ()) -> Spoken:
+        given = respelled(phrases, spellings, self.engine.name)
+        return Spoken(pcm=await self.engine.speak(given, voice), engine=self.engine.name)
