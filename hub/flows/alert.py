@@ -27,7 +27,7 @@ from emergency.errors import BadAlert, IllegalTransition, NothingToSound, StaleI
 from emergency.hazards import hazard_of
 from emergency.incident import AlertRequest, Incident, Message, Stage, is_over, is_sounding, spoken_text
 from emergency.override import active_in, areas_to_publish, build, merge, with_speech
-from emergency.rollcall import Call, Escalate, GiveUp, Resend, RollCall, Tally, next_steps, on_presence, on_step, tally
+from emergency.rollcall import Call, NextStep, Resend, RollCall, Tally, next_steps, on_presence, on_step, tally
 from emergency.targeting import Outlook, Target, aim, outlook, smallest_set
 from hub.auth.roles import Denied, Permission, may_in_all
 from hub.db.outbox import Lane, Outgoing
@@ -40,6 +40,8 @@ from hub.flows.kit import WARNING_VOICE
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0  # roll calls resend after five seconds; a second more does not matter
+REST_FOR = 4  # a look at ten thousand calls takes a while; four fifths of the time are for everything else
+NAMED_MAX = 50  # loudspeakers named in one log line
 SPEAK_RETRY_S = 5.0
 GONE = frozenset({Presence.LOST, Presence.NEVER_SEEN})
 
@@ -169,9 +171,11 @@ async def roll_call(ctx: Context, actor: Actor, incident_id: str) -> RollCallVie
 async def watch(ctx: Context) -> None:
     """End what is over, and ask again those who have not answered; for ever."""
     await call_all_rolls(ctx)
+    clock = asyncio.get_running_loop().time
     while True:
+        begun = clock()
         await look(ctx)
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(max(LOOK_EVERY_S, REST_FOR * (clock() - begun)))
 
 
 async def call_all_rolls(ctx: Context) -> None:
@@ -186,11 +190,14 @@ async def look(ctx: Context) -> None:
     """Do once what `watch` does."""
     async with ctx.store.read() as tx:
         over = [one for one in await tx.incidents.unfinished() if is_over(one, ctx.now())]
-        rolls = await tx.rolls.open_rolls()
     for incident in over:
         await _expire(ctx, incident.id)
-    for roll in rolls:
-        await _ask_again(ctx, roll)
+    async with ctx.store.read() as tx:
+        rolls = await tx.rolls.open_rolls()
+        gone = await _unreachable(ctx, tx) if rolls else frozenset()
+        asked = [roll for roll in rolls if await _asks(ctx, tx, roll, gone)]
+    for roll in asked:
+        await _ask_again(ctx, roll, gone)
 
 
 async def speak(ctx: Context) -> None:
@@ -323,25 +330,43 @@ async def _expire(ctx: Context, incident_id: AlertId) -> None:
     ctx.events.tell("incidents", f"incident:{incident_id}")
 
 
-async def _ask_again(ctx: Context, roll: RollCall) -> None:
-    """Take the next steps of one roll; close it when there is nobody left to ask."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What one look at a roll comes to."""
+
+    changed: tuple[Call, ...]
+    steps: tuple[NextStep, ...]
+    ends: bool
+
+
+async def _round(ctx: Context, tx: Transaction, roll: RollCall, gone: frozenset[DeviceId]) -> _Round:
     now = ctx.now()
+    before = await tx.rolls.calls(roll.alert)
+    calls = {call.device: on_presence(call, reachable=call.device not in gone) for call in before}
+    steps = next_steps(calls.values(), now)
+    for step in steps:
+        calls[step.device] = on_step(calls[step.device], step, now=now)
+    changed = tuple(calls[call.device] for call in before if calls[call.device] != call)
+    return _Round(changed=changed, steps=steps, ends=now >= roll.expires_at or await _is_over(tx, roll))
+
+
+async def _asks(ctx: Context, tx: Transaction, roll: RollCall, gone: frozenset[DeviceId]) -> bool:
+    """Say whether a roll has anything to write, so that a look at what stands still takes no turn to write."""
+    found = await _round(ctx, tx, roll, gone)
+    return bool(found.changed) or found.ends
+
+
+async def _ask_again(ctx: Context, roll: RollCall, gone: frozenset[DeviceId]) -> None:
+    """Take the next steps of one roll, by what is known now; close it when there is nobody left to ask."""
     async with ctx.store.write() as tx:
-        gone = await _unreachable(ctx, tx)
-        before = await tx.rolls.calls(roll.alert)
-        calls = {call.device: on_presence(call, reachable=call.device not in gone) for call in before}
-        steps = next_steps(calls.values(), now)
-        for step in steps:
-            calls[step.device] = on_step(calls[step.device], step, now=now)
-            _say(roll, step)
-        for call in before:
-            if calls[call.device] != call:
-                await tx.rolls.put(calls[call.device])
-        if any(isinstance(step, Resend) for step in steps):
+        found = await _round(ctx, tx, roll, gone)
+        await tx.rolls.put_all(found.changed)
+        if any(isinstance(step, Resend) for step in found.steps):
             await _say_again(ctx, tx, roll)
-        if now >= roll.expires_at or await _is_over(tx, roll):
-            await tx.rolls.put_roll(replace(await tx.rolls.roll(roll.alert), closed_at=now))
-    if steps:
+        if found.ends:
+            await tx.rolls.put_roll(replace(await tx.rolls.roll(roll.alert), closed_at=ctx.now()))
+    _say(roll, found.steps)
+    if found.steps:
         ctx.events.tell(f"incident:{roll.alert}")
 
 
@@ -354,9 +379,14 @@ async def _say_again(ctx: Context, tx: Transaction, roll: RollCall) -> None:
         await tx.outbox.repeat(topics.override(held.area), ctx.now_ms())
 
 
-def _say(roll: RollCall, step: Resend | Escalate | GiveUp) -> None:
-    facts = {"action": type(step).__name__.lower(), "alert": roll.alert, "device": step.device, "why": step.because}
-    log.warning("loudspeaker has not answered", extra=facts)
+def _say(roll: RollCall, steps: Iterable[NextStep]) -> None:
+    """Log what is done about whom, one line for all to whom the same happens."""
+    alike: dict[tuple[str, str], list[DeviceId]] = {}
+    for step in steps:
+        alike.setdefault((type(step).__name__.lower(), str(step.because)), []).append(step.device)
+    for (action, why), devices in alike.items():
+        facts = {"action": action, "alert": roll.alert, "why": why, "n": len(devices), "devices": devices[:NAMED_MAX]}
+        log.warning("loudspeakers have not answered", extra=facts)
 
 
 async def _unreachable(ctx: Context, tx: Transaction) -> frozenset[DeviceId]:

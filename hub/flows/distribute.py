@@ -1,16 +1,17 @@
 """From programmes to what every loudspeaker holds: compile, compare, and publish only what differs."""
 
+import asyncio
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from devices.delivery import DeliveryKey, queued
 from devices.model import Device
 from devices.protocol import topics
-from devices.protocol.ids import ContentId
+from devices.protocol.ids import AssetDigest, ContentId
 from devices.protocol.lifecycle import Registration
-from devices.protocol.manifest import Manifest
+from devices.protocol.manifest import Asset, Manifest
 from devices.protocol.messages import Subject
 from hub.db.outbox import Lane, Outgoing
 from hub.db.rows import from_ms
@@ -24,7 +25,7 @@ from scheduler.publish import build_manifest, differs, listener_of, slots_of
 
 log = logging.getLogger(__name__)
 
-DEVICES_A_TURN = 100  # a transaction that is over in a fraction of a second: an alert must not wait for plans
+DEVICES_A_TURN = 20  # written within some tenths of a second: an alert waits for no more than one turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,10 @@ async def publish(ctx: Context, devices: Iterable[Device]) -> Published:
     active = [device for device in devices if device.registration is Registration.ACTIVE]
     if not active:
         return Published()
-    compiled: dict[Listener, tuple[DayProgramme, ...]] = {}
+    desk = _Desk()
     total = Published()
     for at in range(0, len(active), DEVICES_A_TURN):
-        done = await _turn(ctx, active[at : at + DEVICES_A_TURN], compiled)
+        done = await _turn(ctx, active[at : at + DEVICES_A_TURN], desk)
         total = Published(
             devices=total.devices + done.devices,
             manifests=total.manifests + done.manifests,
@@ -82,54 +83,77 @@ async def publish(ctx: Context, devices: Iterable[Device]) -> Published:
     return total
 
 
-async def _turn(
-    ctx: Context, devices: Sequence[Device], compiled: dict[Listener, tuple[DayProgramme, ...]]
-) -> Published:
-    manifests = too_large = 0
-    async with ctx.store.write() as tx:
+@dataclass(slots=True)
+class _Desk:
+    """What one round of publishing needs more than once."""
+
+    compiled: dict[Listener, tuple[DayProgramme, ...]] = field(default_factory=dict)
+    assets: dict[AssetDigest, Asset] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A plan that differs from what a loudspeaker was told last."""
+
+    manifest: Manifest  # its number is given when it is written
+    days: tuple[DayProgramme, ...]
+    told: int  # number of the last; 0: none
+
+
+async def _turn(ctx: Context, devices: Sequence[Device], desk: _Desk) -> Published:
+    """Look what differs, which takes its time, and only then take the turn to write."""
+    changes: list[_Change] = []
+    too_large = 0
+    async with ctx.store.read() as tx:
         quiet = await tx.quiet_hours.every()
+        pinned = tuple(dict.fromkeys((await tx.pinned.every()).values()))
         for device in devices:
-            listener = listener_of(device, quiet)
-            if listener not in compiled:
-                compiled[listener] = await _compile(ctx, tx, listener)
             try:
-                manifests += await _publish_one(ctx, tx, device, compiled[listener])
+                change = await _change(ctx, tx, device, listener_of(device, quiet), pinned, desk)
             except DayTooLarge as exc:
                 too_large += 1
                 log.warning("day too large", extra={"action": "day_too_large", "device": device.id, "why": str(exc)})
             except MissingAsset as exc:  # one lost sound must not keep the plans of all others back
                 log.error("sound missing", extra={"action": "asset_missing", "device": device.id, "why": str(exc)})  # noqa: TRY400
-    return Published(devices=len(devices), manifests=manifests, too_large=too_large)
+            else:
+                changes += [change] if change else []
+    written = await _write(ctx, changes) if changes else 0
+    return Published(devices=len(devices), manifests=written, too_large=too_large)
 
 
-async def _compile(ctx: Context, tx: Transaction, listener: Listener) -> tuple[DayProgramme, ...]:
-    programmes = await tx.programmes.reaching(listener.areas)
-    return compile_days(programmes, local_date(ctx.now()), ctx.plan_days + 1, listener)
-
-
-async def _publish_one(ctx: Context, tx: Transaction, device: Device, days: Sequence[DayProgramme]) -> bool:
-    """Publish the manifest of one loudspeaker if it differs; return whether it did."""
-    last = await tx.manifests.last(device.id)
-    now = ctx.now()
-    manifest = await _manifest(tx, device, days, now, sequence=last.sequence + 1 if last else 1)
-    if not differs(last, manifest):
-        return False
-    sequence = await tx.outbox.next_sequence(f"manifest:{device.id}", ctx.now_ms())
-    manifest = await _manifest(tx, device, days, now, sequence=sequence)
-    for day in days:
-        await tx.days.keep(device.id, day)
-    await tx.manifests.keep(manifest)
-    await _send(ctx, tx, manifest)
-    return True
-
-
-async def _manifest(
-    tx: Transaction, device: Device, days: Sequence[DayProgramme], now: datetime, *, sequence: int
-) -> Manifest:
-    pinned = tuple(dict.fromkeys((await tx.pinned.every()).values()))
+async def _change(
+    ctx: Context, tx: Transaction, device: Device, listener: Listener, pinned: tuple[AssetDigest, ...], desk: _Desk
+) -> _Change | None:
+    """Return the plan of one loudspeaker if it differs from the last."""
+    if listener not in desk.compiled:
+        programmes = await tx.programmes.reaching(listener.areas)
+        today, count = local_date(ctx.now()), ctx.plan_days + 1
+        desk.compiled[listener] = await asyncio.to_thread(compile_days, programmes, today, count, listener)
+    days = desk.compiled[listener]
     wanted = {*pinned, *(slot.asset for slot in slots_of(days))}
-    assets = await tx.assets.entries(wanted)
-    return build_manifest(device, days, assets, sequence=sequence, issued_at=now, pinned=pinned)
+    if unknown := wanted - desk.assets.keys():
+        desk.assets |= await tx.assets.entries(unknown)
+    last = await tx.manifests.last(device.id)
+    told = last.sequence if last else 0
+    manifest = build_manifest(device, days, desk.assets, sequence=told + 1, issued_at=ctx.now(), pinned=pinned)
+    return _Change(manifest=manifest, days=days, told=told) if differs(last, manifest) else None
+
+
+async def _write(ctx: Context, changes: Sequence[_Change]) -> int:
+    """Number and send plans; one that another hub was quicker with is left out, and looked at again next time."""
+    written = 0
+    async with ctx.store.write() as tx:
+        for change in changes:
+            device = change.manifest.device
+            if await tx.manifests.last_sequence(device) != change.told:
+                continue
+            sequence = await tx.outbox.next_sequence(f"manifest:{device}", ctx.now_ms())
+            manifest = replace(change.manifest, sequence=sequence)
+            await tx.days.keep_all(device, change.days)
+            await tx.manifests.keep(manifest)
+            await _send(ctx, tx, manifest)
+            written += 1
+    return written
 
 
 async def _send(ctx: Context, tx: Transaction, manifest: Manifest) -> None:

@@ -1,6 +1,6 @@
 """The register of loudspeakers and its ledgers: the ports of devices over one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,13 +61,13 @@ class SqlDevices:
 
     async def every(self) -> tuple[Device, ...]:
         """Return all devices, by id."""
-        return tuple(_device(row) for row in await self._db.execute(select(devices).order_by(devices.c.id)))
+        return await _devices((await self._db.execute(select(devices).order_by(devices.c.id))).all())
 
     async def listening(self, areas: Iterable[AreaCode]) -> tuple[Device, ...]:
         """Return the devices that listen to at least one of `areas`, by id."""
         inside = select(device_areas.c.device).where(device_areas.c.area.in_(list(areas)))
         query = select(devices).where(devices.c.id.in_(inside)).order_by(devices.c.id)
-        return tuple(_device(row) for row in await self._db.execute(query))
+        return await _devices((await self._db.execute(query)).all())
 
     async def _refuse_taken_code(self, device: Device) -> None:
         holder = await self.find_by_claim(device.claim_hash) if device.claim_hash else None
@@ -230,7 +230,7 @@ class SqlStates:
     async def every(self) -> tuple[Sighting, ...]:
         """Return all sightings, by device."""
         rows = await self._db.execute(select(sightings.c.document).order_by(sightings.c.device))
-        return tuple(_SIGHTINGS.unpack(row.document) for row in rows)
+        return await _SIGHTINGS.unpack_all(rows.scalars().all())
 
     async def forget(self, device: DeviceId) -> None:
         """Drop what is known."""
@@ -249,8 +249,16 @@ def _device_values(device: Device) -> dict[str, object]:
 
 
 def _device(row: Row[Any]) -> Device:
-    key = bytes(row.public_key) if row.public_key is not None else None
-    return replace(_DEVICES.unpack(row.document), public_key=key)
+    return _with_key(_DEVICES.unpack(row.document), row)
+
+
+async def _devices(rows: Sequence[Row[Any]]) -> tuple[Device, ...]:
+    found = await _DEVICES.unpack_all([row.document for row in rows])
+    return tuple(_with_key(device, row) for device, row in zip(found, rows, strict=True))
+
+
+def _with_key(device: Device, row: Row[Any]) -> Device:
+    return device if row.public_key is None else replace(device, public_key=bytes(row.public_key))
 
 
 def _group(row: Row[Any]) -> Group:

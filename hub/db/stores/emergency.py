@@ -15,9 +15,7 @@ from hub.db.documents import Documents
 from hub.db.outbox import Outbox
 from hub.db.rows import to_ms
 from hub.db.tables.emergency import calls, incidents, rolls
-from hub.db.upsert import add_new, insert_for, put
-
-JOIN_AT_ONCE = 500
+from hub.db.upsert import ROWS_AT_ONCE, add_new, insert_for, put, put_many
 
 _INCIDENTS = Documents(Incident)
 _ROLLS = Documents(RollCall)
@@ -92,9 +90,13 @@ class SqlRollCalls:
     async def join(self, wanted: Iterable[Call]) -> None:
         """Put devices on the roll that are not on it yet; those that have answered already keep their answers."""
         values = [_call_values(call) for call in wanted]
-        for at in range(0, len(values), JOIN_AT_ONCE):  # a province has ten thousand loudspeakers
+        for at in range(0, len(values), ROWS_AT_ONCE):  # a province has ten thousand loudspeakers
             statement = insert_for(self._db, calls).on_conflict_do_nothing(index_elements=["alert", "device"])
-            await self._db.execute(statement, values[at : at + JOIN_AT_ONCE])
+            await self._db.execute(statement, values[at : at + ROWS_AT_ONCE])
+
+    async def put_all(self, changed: Iterable[Call]) -> None:
+        """Keep calls in place of the last."""
+        await put_many(self._db, calls, [_call_values(call) for call in changed])
 
     async def roll(self, alert: AlertId) -> RollCall:
         """Return a roll."""
@@ -126,7 +128,7 @@ class SqlRollCalls:
         """Return the calls of an alert, by device."""
         c = calls.c
         rows = await self._db.execute(select(c.document).where(c.alert == alert).order_by(c.device))
-        return tuple(_CALLS.unpack(row.document) for row in rows)
+        return await _CALLS.unpack_all(rows.scalars().all())
 
     async def open_rolls(self) -> tuple[RollCall, ...]:
         """Return the rolls that are not closed, oldest first."""

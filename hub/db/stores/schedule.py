@@ -10,7 +10,7 @@ from devices.protocol.ids import AreaCode, ContentId, DeviceId
 from devices.protocol.manifest import Manifest, QuietHours, QuietWindow
 from hub.db.documents import Documents
 from hub.db.tables.schedule import days, manifests, programme_areas, programme_bulletins, programmes, quiet_hours
-from hub.db.upsert import add_new, put
+from hub.db.upsert import add_new, put, put_many
 from scheduler.errors import StaleManifest, StaleProgramme, UnknownProgramme
 from scheduler.model import DayProgramme, Programme
 
@@ -106,6 +106,11 @@ class SqlDays:
         """Keep a day."""
         await put(self._db, days, {"device": device, "day": day.on.isoformat(), "document": _DAYS.pack(day)})
 
+    async def keep_all(self, device: DeviceId, compiled: Iterable[DayProgramme]) -> None:
+        """Keep days."""
+        rows = [{"device": device, "day": day.on.isoformat(), "document": _DAYS.pack(day)} for day in compiled]
+        await put_many(self._db, days, rows)
+
     async def get(self, device: DeviceId, on: date) -> DayProgramme | None:
         """Return a day."""
         found = await self.between(device, on, on)
@@ -127,8 +132,7 @@ class SqlManifests:
 
     async def keep(self, manifest: Manifest) -> None:
         """Keep a manifest."""
-        last = await self.last(manifest.device)
-        if last is not None and manifest.sequence <= last.sequence:
+        if manifest.sequence <= await self.last_sequence(manifest.device):
             raise StaleManifest(manifest.device, manifest.sequence)
         values = {
             "device": manifest.device,
@@ -136,6 +140,10 @@ class SqlManifests:
             "document": _MANIFESTS.pack(manifest),
         }
         await put(self._db, manifests, values)
+
+    async def last_sequence(self, device: DeviceId) -> int:
+        """Return the number of the last manifest; 0: none was kept."""
+        return (await self._db.execute(select(manifests.c.sequence).where(manifests.c.device == device))).scalar() or 0
 
     async def last(self, device: DeviceId) -> Manifest | None:
         """Return the last manifest."""
