@@ -84,6 +84,12 @@ async def read_form(request: web.Request) -> Form:
         raise Refused("Biểu mẫu gửi lên không đọc được. Hãy tải lại trang rồi gửi lại.") from exc
 
 
+def page_number(text: str, pages: int) -> int:
+    """Return which page of a list is asked for, from 1; the nearest that there is."""
+    wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+    return max(1, min(wanted, pages))
+
+
 def query(request: web.Request) -> Form:
     """Return what stands behind the question mark, under the same limits."""
     return parse(request.rel_url.raw_query_string[:8000])

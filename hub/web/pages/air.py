@@ -13,7 +13,7 @@ from hub.flows import fleet, report
 from hub.flows.errors import NotAllowed
 from hub.flows.report import Played
 from hub.web import words
-from hub.web.forms import query
+from hub.web.forms import page_number, query
 from hub.web.keys import actor_of, ctx_of
 from hub.web.outcomes import OUTCOME_WORDS, SOURCE_WORDS, WHY_WORDS
 from hub.web.render import page
@@ -33,7 +33,8 @@ async def listing(request: web.Request) -> web.StreamResponse:
     since, until = day_bounds(on)
     every = await report.as_run(ctx, actor, since=since, until=until, device=device or None)
     found = [one for one in every if outcome in {"", one.heard.record.outcome.value}]
-    number = _page_number(asked.text("trang"), len(found))
+    pages = max(1, -(-len(found) // ROWS))
+    number = page_number(asked.text("trang"), pages)
     return await page(
         request,
         "air.html",
@@ -47,7 +48,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
         speakers=await fleet.loudspeakers(ctx, actor),
         shown=found[(number - 1) * ROWS : number * ROWS],
         number=number,
-        pages=max(1, -(-len(found) // ROWS)),
+        pages=pages,
         sentence=await _sentence(request, on, every),
         outcomes=OUTCOME_WORDS,
         sources=SOURCE_WORDS,
@@ -55,11 +56,6 @@ async def listing(request: web.Request) -> web.StreamResponse:
         took=_took,
         watch=("as_run",),
     )
-
-
-def _page_number(text: str, rows: int) -> int:
-    wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
-    return max(1, min(wanted, -(-rows // ROWS)))
 
 
 async def _sentence(request: web.Request, on: date, every: Collection[Played]) -> str:

@@ -23,7 +23,7 @@ from hub.flows.bulletin import BulletinView
 from hub.flows.context import Context
 from hub.flows.errors import NotAllowed, Refused
 from hub.web import words
-from hub.web.forms import Form, query
+from hub.web.forms import Form, page_number, query
 from hub.web.keys import actor_of, ctx_of, form_of, wants_json
 from hub.web.render import TEMPLATES, page, to
 from hub.web.sounds import rendered_answer, sound_response
@@ -39,6 +39,7 @@ REGION_WORDS: Mapping[Region, str] = {
     Region.SOUTH: "Miền Nam",
 }
 RATES = ((80, "Chậm"), (90, "Hơi chậm"), (100, "Bình thường"), (115, "Hơi nhanh"))
+ROWS = 50  # a page of 25 kB
 WRITABLE = {Stage.DRAFT, Stage.RETURNED}
 
 
@@ -50,13 +51,18 @@ async def listing(request: web.Request) -> web.StreamResponse:
     writes = bool(actor.reach(Permission.WRITE_BULLETIN, ctx.tree))
     approves = bool(actor.reach(Permission.APPROVE_BULLETIN, ctx.tree))
     stage = _stage(query(request).text("muc"), counts, approves=approves)
+    shown = [bulletin for bulletin in every if bulletin.stage is stage]
+    pages = max(1, -(-len(shown) // ROWS))
+    number = page_number(query(request).text("trang"), pages)
     return await page(
         request,
         "bulletins.html",
         title="Bản tin",
         stage=stage,
         counts=counts,
-        shown=[bulletin for bulletin in every if bulletin.stage is stage],
+        shown=shown[(number - 1) * ROWS : number * ROWS],
+        number=number,
+        pages=pages,
         sentence=_sentence(every, actor, approves=approves),
         writes=writes,
         class_words=CLASS_WORDS,

@@ -17,7 +17,7 @@ from hub.flows.errors import NotAllowed, Refused
 from hub.flows.fleet import Loudspeaker
 from hub.web import words
 from hub.web.choices import area_choices
-from hub.web.forms import NOTHING, Form
+from hub.web.forms import NOTHING, Form, query
 from hub.web.keys import actor_of, ctx_of, form_of
 from hub.web.outcomes import WHY_WORDS, slot_rows
 from hub.web.render import page, to
@@ -43,6 +43,7 @@ DELIVERY_WORDS: Mapping[Delivery, str] = {
 }
 HOLDS = ((0, "Chỉ dừng mục đang phát"), (60, "Dừng trong 1 giờ"), (720, "Dừng trong 12 giờ"))
 FAULTS_SHOWN = 20
+LISTED_MAX = 60  # more is shown by unit first: a page of 25 kB, and a list that a person reads
 
 
 async def listing(request: web.Request) -> web.StreamResponse:
@@ -51,11 +52,14 @@ async def listing(request: web.Request) -> web.StreamResponse:
     every = await fleet.loudspeakers(ctx, actor)
     counts = Counter(one.presence for one in every)
     groups = [(unit, list(some)) for unit, some in groupby(every, key=lambda one: one.device.unit)]
+    asked = query(request).text("don-vi")[:40]
+    shown = [group for group in groups if group[0] == asked] if asked else groups if len(every) <= LISTED_MAX else []
     return await page(
         request,
         "loudspeakers.html",
         title="Loa",
-        groups=groups,
+        groups=shown,
+        units=[] if shown else [(unit, Counter(one.presence for one in some)) for unit, some in groups],
         counts=counts,
         total=len(every),
         sentence=presence_sentence(every),

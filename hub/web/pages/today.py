@@ -21,11 +21,12 @@ from hub.flows.schedule import DayView
 from hub.web import words
 from hub.web.keys import actor_of, ctx_of
 from hub.web.outcomes import Row, merged
-from hub.web.pages.loudspeakers import presence_sentence, sounds
+from hub.web.pages.loudspeakers import LISTED_MAX, presence_sentence, sounds
 from hub.web.render import page
 from hub.web.standing import headline, places
 from scheduler.calendars import day_bounds, local_date
 
+UNITS_SHOWN = 12
 DAYS_LOOKED_AT = 12  # kinds of loudspeaker whose day is compiled for the page; each stands for all that hear the same
 
 
@@ -60,11 +61,17 @@ async def today(request: web.Request) -> web.StreamResponse:
         tasks=_tasks(ctx, actor, bulletins, speakers),
         rows=rows,
         left_out=max(0, len({_hears(one) for one in speakers}) - DAYS_LOOKED_AT),
-        groups=groups,
-        counts=Counter(one.presence for one in speakers),
+        groups=groups if len(speakers) <= LISTED_MAX else [],
+        units=_by_trouble(groups) if len(speakers) > LISTED_MAX else [],
         writes=bool(actor.reach(Permission.WRITE_BULLETIN, ctx.tree)),
         watch=("loudspeakers", "bulletins", "schedule", "as_run", "incidents"),
     )
+
+
+def _by_trouble(groups: list[tuple[AreaCode, list[Loudspeaker]]]) -> list[tuple[AreaCode, Counter[Presence]]]:
+    """Return how units stand, those with the most lost loudspeakers first; the others are behind "Loa"."""
+    counted = [(unit, Counter(one.presence for one in some)) for unit, some in groups]
+    return sorted(counted, key=lambda each: -each[1][Presence.LOST])[:UNITS_SHOWN]
 
 
 def _hears(one: Loudspeaker) -> tuple[tuple[AreaCode, ...], object]:
