@@ -10,21 +10,26 @@ from typing import Any
 from content import model
 from content.approval import Reason, acts_open_to, require
 from content.audio.chime import Cue
+from content.desk.delegation import standing_in
+from content.desk.folding import composed
+from content.desk.readings import moved
 from content.errors import ContentError, Forbidden, IllegalTransition, StaleBulletin, UnknownAsset, UnknownBulletin
 from content.model import Act, Bulletin, Stage, Subject
 from content.recipe import Recipe, Rendered
 from content.speech.voice import Voice
+from content.text.layers import NATION, Lexicon
 from content.text.normalise import normalise
-from content.text.spoken import SpokenText
+from content.text.spoken import ByHand, SpokenText
 from devices.areas import AreaCode, UnitTree
 from devices.protocol.ids import AssetDigest, ContentId
 from devices.protocol.limits import TEXT_CHARS_MAX, TITLE_CHARS_MAX
 from devices.protocol.manifest import ServiceClass
-from hub.auth.roles import Permission
+from hub.auth.roles import Denied, Permission, may
 from hub.db.transaction import Transaction
 from hub.flows.actor import Actor
 from hub.flows.context import Context
 from hub.flows.errors import Conflicted, NotAllowed, NotFound, Refused
+from hub.flows.reading import lexicon_for, lexicon_in, read
 
 PERMISSIONS: dict[Act, Permission] = {
     Act.EDIT: Permission.WRITE_BULLETIN,
@@ -37,15 +42,18 @@ PERMISSIONS: dict[Act, Permission] = {
     Act.UNSCHEDULE: Permission.SCHEDULE,
 }
 
+DELEGATED = frozenset({Act.APPROVE, Act.RETURN})  # what a leader who is away may leave to somebody
+
 OFF_AIR = frozenset({Act.EDIT, Act.RETURN, Act.ARCHIVE})  # after these the approved words must not be heard any more
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """An actor as content knows people."""
+    """An actor as content knows people; `instead_of`: the leader for whom this person may approve this bulletin."""
 
     actor: Actor
     tree: UnitTree
+    instead_of: str | None = None
 
     @property
     def id(self) -> str:
@@ -53,8 +61,24 @@ class Rights:
         return self.actor.account.id
 
     def may(self, act: Act, unit: AreaCode, service_class: ServiceClass) -> bool:  # noqa: ARG002 - the port's
-        """Say whether a right held in `unit` or above covers `act`."""
+        """Say whether a right held in `unit` or above covers `act`, or a leader has left it to this person."""
+        if act in DELEGATED and self.instead_of is not None:
+            return True
         return act in PERMISSIONS and self.actor.may(PERMISSIONS[act], unit, self.tree)
+
+
+async def rights_over(ctx: Context, tx: Transaction, actor: Actor, bulletin: Bulletin) -> Rights:
+    """Return what this person may do with a bulletin, with what a leader of its unit has left to them."""
+    own = Rights(actor, ctx.tree)
+    if actor.may(Permission.APPROVE_BULLETIN, bulletin.unit, ctx.tree):
+        return own
+    held = await tx.delegations.to(actor.account.id, ctx.now())
+    for one in standing_in(held, actor.account.id, bulletin, ctx.now()):
+        leader, grants = await tx.people.account(one.leader), await tx.people.grants_of(one.leader)
+        allowed = not isinstance(may(grants, Permission.APPROVE_BULLETIN, bulletin.unit, ctx.tree), Denied)
+        if one.unit == bulletin.unit and allowed and leader is not None and leader.closed_at is None:
+            return replace(own, instead_of=one.leader)
+    return own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +93,29 @@ class BulletinView:
 
 
 def reading(text: str) -> SpokenText:
-    """Return how `text` will be spoken."""
+    """Return how `text` will be spoken where nothing of a unit's own is known."""
     return normalise(text)
 
 
-def recipe_of(bulletin: Bulletin, speaker: str) -> Recipe:
-    """Return everything that decides how `bulletin` sounds."""
-    return Recipe(phrases=reading(bulletin.text).phrases, engine=speaker, voice=bulletin.voice, opening=Cue.OPENING)
+async def reading_in(
+    ctx: Context, actor: Actor, *, unit: str, text: str, by_hand: Collection[ByHand] = ()
+) -> SpokenText:
+    """Return how a text will be spoken in a unit, before it is saved.  Raises NotFound."""
+    if not actor.sees(unit, ctx.tree):
+        raise NotFound("Không tìm thấy đơn vị này.")
+    async with ctx.store.read() as tx:
+        return read(text[:TEXT_CHARS_MAX], await lexicon_in(ctx, tx, unit), tuple(by_hand))
+
+
+def recipe_of(bulletin: Bulletin, speaker: str, lexicon: Lexicon = NATION) -> Recipe:
+    """Return everything that decides how `bulletin` sounds; `lexicon` is that of `reading.lexicon_for`."""
+    phrases = read(bulletin.text, lexicon, bulletin.by_hand).phrases
+    return Recipe(phrases=phrases, engine=speaker, voice=bulletin.voice, opening=Cue.OPENING)
+
+
+async def recipe_for(ctx: Context, tx: Transaction, bulletin: Bulletin) -> Recipe:
+    """Return everything that decides how `bulletin` sounds, read by the lexicon of its unit."""
+    return recipe_of(bulletin, ctx.speaker, await lexicon_for(ctx, tx, bulletin))
 
 
 async def write(
@@ -89,21 +129,23 @@ async def write(
     service_class: ServiceClass = ServiceClass.NORMAL,
     voice: Voice | None = None,
     valid_until: datetime | None = None,
+    **fields: Any,
 ) -> Bulletin:
-    """Begin a draft.  Raises NotAllowed, Refused."""
+    """Begin a draft; fields: any other of content.model.WORDS.  Raises NotAllowed, Refused."""
     actor.must(Permission.WRITE_BULLETIN, unit, ctx.tree)
-    _check_words(title=title, text=text)
+    _check_words(title=title, text=text, **fields)
     bulletin = model.drafted(
         id=ContentId(f"b-{secrets.token_hex(8)}"),
         unit=unit,
         title=title.strip(),
-        text=text,
+        text=composed(text),
         author=actor.account.id,
         now=ctx.now(),
         service_class=service_class,
         subject=subject,
         voice=voice or Voice(),
         valid_until=valid_until,
+        **fields,
     )
     async with ctx.store.write() as tx:
         await tx.bulletins.add(bulletin)
@@ -116,11 +158,14 @@ async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, *
     """Change the words; what was approved must be approved again.  `revision` is the one that was on the screen."""
     _check_words(**words)
 
-    def change(bulletin: Bulletin, now: datetime) -> Bulletin:
+    def change(bulletin: Bulletin, now: datetime, _facts: Facts) -> Bulletin:
         if bulletin.revision != revision:
             raise StaleBulletin(bulletin.id, revision)
         if "title" in words:
             words["title"] = words["title"].strip()
+        if "text" in words:
+            words["text"] = composed(words["text"])
+            words.setdefault("by_hand", moved(bulletin.by_hand, bulletin.text, words["text"]))
         return model.edited(bulletin, by=actor.account.id, now=now, **words)
 
     return await _step(ctx, actor, bulletin_id, Act.EDIT, change)
@@ -129,23 +174,27 @@ async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, *
 async def submit(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:
     """Ask for approval; what cannot be spoken cannot be submitted.  Raises Refused."""
     await listen(ctx, actor, bulletin_id)
-    return await _step(ctx, actor, bulletin_id, Act.SUBMIT, lambda found, now: model.submitted(found, now=now))
-
-
-async def withdraw(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:
-    """Take a submitted bulletin back to the desk."""
-    return await _step(ctx, actor, bulletin_id, Act.WITHDRAW, lambda found, now: model.withdrawn(found, now=now))
-
-
-async def approve(ctx: Context, actor: Actor, bulletin_id: str, *, version: int) -> Bulletin:
-    """Approve the version that was read and heard; never the own words."""
     return await _step(
         ctx,
         actor,
         bulletin_id,
-        Act.APPROVE,
-        lambda found, now: model.approved(found, by=actor.account.id, version=version, now=now),
+        Act.SUBMIT,
+        lambda found, now, facts: model.submitted(found, now=now, lexicon=facts.lexicon),
     )
+
+
+async def withdraw(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:
+    """Take a submitted bulletin back to the desk."""
+    return await _step(ctx, actor, bulletin_id, Act.WITHDRAW, lambda found, now, _: model.withdrawn(found, now=now))
+
+
+async def approve(ctx: Context, actor: Actor, bulletin_id: str, *, version: int) -> Bulletin:
+    """Approve the version that was read and heard; never the own words."""
+
+    def change(found: Bulletin, now: datetime, facts: Facts) -> Bulletin:
+        return model.approved(found, by=actor.account.id, version=version, now=now, instead_of=facts.rights.instead_of)
+
+    return await _step(ctx, actor, bulletin_id, Act.APPROVE, change)
 
 
 async def send_back(ctx: Context, actor: Actor, bulletin_id: str, *, reason: str) -> Bulletin:
@@ -153,25 +202,27 @@ async def send_back(ctx: Context, actor: Actor, bulletin_id: str, *, reason: str
     if not 0 < len(reason.strip()) <= model.REASON_CHARS_MAX:
         raise Refused(f"Hãy ghi lý do trả lại, tối đa {model.REASON_CHARS_MAX} ký tự.", field="reason")
     return await _step(
-        ctx, actor, bulletin_id, Act.RETURN, lambda found, now: model.returned(found, reason=reason, now=now)
+        ctx, actor, bulletin_id, Act.RETURN, lambda found, now, _: model.returned(found, reason=reason, now=now)
     )
 
 
 async def archive(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:
     """Put a bulletin away."""
-    return await _step(ctx, actor, bulletin_id, Act.ARCHIVE, lambda found, now: model.archived(found, now=now))
+    return await _step(ctx, actor, bulletin_id, Act.ARCHIVE, lambda found, now, _: model.archived(found, now=now))
 
 
 async def one(ctx: Context, actor: Actor, bulletin_id: str) -> BulletinView:
     """Return a bulletin as this person sees it.  Raises NotFound."""
     async with ctx.store.read() as tx:
         bulletin = await visible(ctx, tx, actor, bulletin_id)
+        rights = await rights_over(ctx, tx, actor, bulletin)
+        lexicon = await lexicon_for(ctx, tx, bulletin)
         author = await tx.people.account(bulletin.author)
         approver = await tx.people.account(bulletin.approver) if bulletin.approver else None
     return BulletinView(
         bulletin=bulletin,
-        reading=reading(bulletin.text),
-        open_acts=acts_open_to(Rights(actor, ctx.tree), bulletin, ctx.now()),
+        reading=read(bulletin.text, lexicon, bulletin.by_hand),
+        open_acts=acts_open_to(rights, bulletin, ctx.now()),
         author_name=author.name if author else "",
         approver_name=approver.name if approver else "",
     )
@@ -188,10 +239,11 @@ async def listen(ctx: Context, actor: Actor, bulletin_id: str) -> Rendered:
     """Return what will be sent when this version is put on the air; rendered now if nobody has asked before."""
     async with ctx.store.read() as tx:
         bulletin = await visible(ctx, tx, actor, bulletin_id)
+        recipe = await recipe_for(ctx, tx, bulletin)
     if not bulletin.text.strip():
         raise Refused("Bản tin chưa có nội dung để đọc.", field="text")
     try:
-        return await ctx.render(recipe_of(bulletin, ctx.speaker))
+        return await ctx.render(recipe)
     except ContentError as exc:
         raise Refused(exc.in_vietnamese(), field="text") from exc
 
@@ -205,14 +257,24 @@ async def sound(ctx: Context, digest: AssetDigest) -> bytes:
             raise NotFound(exc.in_vietnamese()) from exc
 
 
-async def _step(
-    ctx: Context, actor: Actor, bulletin_id: str, act: Act, change: Callable[[Bulletin, datetime], Bulletin]
-) -> Bulletin:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a step may need to know beside the bulletin: who acts by which right, and the lexicon's last change."""
+
+    rights: Rights
+    lexicon: int
+
+
+Change = Callable[[Bulletin, datetime, Facts], Bulletin]
+
+
+async def _step(ctx: Context, actor: Actor, bulletin_id: str, act: Act, change: Change) -> Bulletin:
     async with ctx.store.write() as tx:
         before = await visible(ctx, tx, actor, bulletin_id)
+        facts = Facts(rights=await rights_over(ctx, tx, actor, before), lexicon=await tx.lexicon.last())
         with in_words():
-            require(act, before, Rights(actor, ctx.tree), ctx.now())
-            after = change(before, ctx.now())
+            require(act, before, facts.rights, ctx.now())
+            after = change(before, ctx.now(), facts)
             await tx.bulletins.save(after)
         off = await _take_off_air(tx, after) if act in OFF_AIR else ()
         await _audit(ctx, tx, actor, after, f"bulletin.{act}")
@@ -254,18 +316,35 @@ def in_words() -> Iterator[None]:
         raise Conflicted(exc.in_vietnamese()) from exc
 
 
+LINES = {
+    "document": "số, ký hiệu văn bản",
+    "issuer": "cơ quan ban hành",
+    "source": "nguồn tin",
+    "concerns": "đối tượng",
+}
+
+
 def _check_words(**words: Any) -> None:
     title, text = words.get("title"), words.get("text")
     if title is not None and not 0 < len(title.strip()) <= TITLE_CHARS_MAX:
         raise Refused(f"Hãy ghi tiêu đề, tối đa {TITLE_CHARS_MAX} ký tự.", field="title")
-    if text is not None and len(text) > TEXT_CHARS_MAX:
-        raise Refused(f"Nội dung dài {len(text)} ký tự, tối đa {TEXT_CHARS_MAX}.", field="text")
+    if text is not None and len(composed(text)) > TEXT_CHARS_MAX:
+        raise Refused(f"Nội dung dài {len(composed(text))} ký tự, tối đa {TEXT_CHARS_MAX}.", field="text")
+    for name, label in LINES.items():
+        if len(words.get(name, "")) > model.FIELD_CHARS_MAX:
+            raise Refused(f"Mục {label} dài quá {model.FIELD_CHARS_MAX} ký tự.", field=name)
+    if len(words.get("note", "")) > model.NOTE_CHARS_MAX:
+        raise Refused(f"Ghi chú dài quá {model.NOTE_CHARS_MAX} ký tự.", field="note")
+    if len(words.get("by_hand", ())) > model.BY_HAND_MAX:
+        raise Refused(f"Quá {model.BY_HAND_MAX} chỗ sửa cách đọc.", field="by_hand")
 
 
 async def _audit(ctx: Context, tx: Transaction, actor: Actor, bulletin: Bulletin, act: str) -> None:
-    detail = {"version": bulletin.version, "stage": str(bulletin.stage)}
+    detail: dict[str, Any] = {"version": bulletin.version, "stage": str(bulletin.stage)}
     if bulletin.stage is Stage.RETURNED:
         detail["reason"] = bulletin.return_reason
+    if bulletin.approved_for and act == "bulletin.approve":
+        detail["instead_of"] = bulletin.approved_for
     await tx.audit.add(
         at=ctx.now(), actor=actor.account.id, unit=bulletin.unit, act=act, subject=bulletin.id, detail=detail
     )

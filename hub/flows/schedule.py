@@ -77,7 +77,7 @@ async def plan(
     async with ctx.store.read() as tx:
         found = await _approved(ctx, tx, actor, bulletin_id)
         areas = await _audience(ctx, tx, actor, audience)
-        _must_be_its_sound(ctx, found, rendered.recipe)
+        await _must_be_its_sound(ctx, tx, found, rendered.recipe)
         clip = Clip(
             bulletin=found.id,
             asset=rendered.asset.digest,
@@ -250,14 +250,14 @@ async def _looked_at(facts: _Facts) -> Planned:
 
 async def _must_be_approved_sound(ctx: Context, tx: Transaction, bulletin: Bulletin, programme: Programme) -> None:
     """Raise Conflicted unless `programme` says what is approved now: words may have changed since it was planned."""
-    held = await tx.renders.find(bulletins.recipe_of(bulletin, ctx.speaker).digest())
+    held = await tx.renders.find((await bulletins.recipe_for(ctx, tx, bulletin)).digest())
     said = [(clip.bulletin, clip.asset) for clip in programme.clips]
     if held is None or said != [(bulletin.id, held.asset.digest)] or programme.unit != bulletin.unit:
         raise Conflicted(CHANGED)
 
 
-def _must_be_its_sound(ctx: Context, bulletin: Bulletin, recipe: RecipeDigest) -> None:
-    if bulletins.recipe_of(bulletin, ctx.speaker).digest() != recipe:
+async def _must_be_its_sound(ctx: Context, tx: Transaction, bulletin: Bulletin, recipe: RecipeDigest) -> None:
+    if (await bulletins.recipe_for(ctx, tx, bulletin)).digest() != recipe:
         raise Conflicted(CHANGED)
 
 
