@@ -8,7 +8,9 @@ import argparse
 import asyncio
 import hashlib
 import json
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from firmware_sim.identity import Identity, identity_line, read_identities
 from firmware_sim.mqtt import Broker
 
 REPORT_EVERY_S = 10.0
+ENROL_AT_ONCE = 8  # each holds a thread and a connection; more would only wait at the hub
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,12 +42,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--ramp-up", type=float, default=50.0, metavar="PER_S", help="devices switched on a second")
     made.add_argument("--duration", type=int, metavar="S", help="default: the scenario's")
     made.add_argument("--json", action="store_true", help="print the last report as one JSON object")
+    made.add_argument(
+        "--with-parent", action="store_true", help="end when standard input ends: whoever started us is gone"
+    )
     return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; return the exit code."""
     args = parser().parse_args(argv)
+    if args.with_parent:
+        threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     try:
         return asyncio.run(run(args))
     except FirmwareError as exc:
@@ -52,6 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 4096):  # returns nothing when the other end of the pipe is closed, however its holder ended
+        pass
+    os._exit(0)
 
 
 async def run(args: argparse.Namespace) -> int:
@@ -104,14 +118,18 @@ async def _who(args: argparse.Namespace) -> tuple[list[Identity], Broker]:
 
 async def _enrol_all(args: argparse.Namespace, kept: Path) -> tuple[list[Identity], Broker]:
     claims = (await asyncio.to_thread(args.claims.read_text, "utf-8")).split()
-    found: list[Enrolment] = []
-    for claim in claims[: args.devices or None]:
-        seed = hashlib.sha256(f"{args.seed}|{claim}".encode()).digest()
-        found.append(await enrol(args.hub, claim, seed))
+    turns = asyncio.Semaphore(ENROL_AT_ONCE)
+    found = await asyncio.gather(*(_enrol(args, claim, turns) for claim in claims[: args.devices or None]))
     if not found:
         raise ScenarioInvalid("no claim code")
     await asyncio.to_thread(_keep, kept, [enrolment.identity for enrolment in found])
     return [enrolment.identity for enrolment in found], args.broker or found[0].broker
+
+
+async def _enrol(args: argparse.Namespace, claim: str, turns: asyncio.Semaphore) -> Enrolment:
+    seed = hashlib.sha256(f"{args.seed}|{claim}".encode()).digest()
+    async with turns:
+        return await enrol(args.hub, claim, seed)
 
 
 def _keep(path: Path, identities: Sequence[Identity]) -> None:

@@ -67,8 +67,6 @@ async def _demo(args: argparse.Namespace) -> int:
     seen.elapsed_s = time.monotonic() - begun
     if args.json:
         print(json.dumps(seen.as_object(), ensure_ascii=False))
-    else:
-        say(f"{'Đạt' if seen.ok() else 'CHƯA ĐẠT'}: {json.dumps(seen.as_object(), ensure_ascii=False, indent=1)}")
     return 0 if seen.ok() else 1
 
 

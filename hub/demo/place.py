@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,9 +96,14 @@ async def simulated_fleet(hub: Hub, codes: tuple[str, ...], folder: Path) -> Asy
     claims = folder / "claims.txt"
     await asyncio.to_thread(claims.write_text, "\n".join(codes), "ascii")
     command = (executable, "-m", "firmware_sim", "--hub", hub.url, "--claims", str(claims))
-    options = ("--directory", str(folder / "fleet"), "--airchecks", "2", "--duration", "864000")
+    options = ("--directory", str(folder / "fleet"), "--airchecks", "2", "--duration", "864000", "--with-parent")
     process = await asyncio.create_subprocess_exec(
-        *command, *options, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        *command,
+        *options,
+        stdin=PIPE,  # never written to: its end tells the fleet that we are gone, also when we were killed
+        stdout=DEVNULL,  # ours belongs to the answer
+        stderr=DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the hub, which ends the fleet when it is done
     )
     try:
         yield folder / "fleet" / "airchecks"

@@ -114,6 +114,22 @@ class Measured:
             "ok": self.ok(),
         }
 
+    def in_words(self) -> tuple[str, ...]:
+        """Return it for people."""
+        of, calls = f"/{self.devices} cụm loa", self.latencies_ms
+        took = f", {calls[0]}–{calls[-1]} ms sau khi bấm" if calls else ""
+        tried = {"unsigned": "tin không đúng chữ ký", "replayed": "tin cũ phát lại", "expired": "tin đã hết hạn"}
+        refused = ", ".join(f"{words} {self.refused.get(name, 0)}{of}" for name, words in tried.items())
+        return (
+            f"Bản tin nghe được trên {len(self.heard_on())}{of}.",
+            f"Tin khẩn cấp cắt ngang và hụ còi trên {len(self.sounded_on())}{of}{took}.",
+            f"Phát tiếp bản tin từ chỗ bị ngắt: {len(self.resumed_on())}{of}.",
+            f"Kẻ lạ bị từ chối: {refused}.",
+            f"{len(self.records)} bản ghi phát sóng, {self.bad_signatures} sai chữ ký, {self.missing()} bị thiếu.",
+            *(f"Nghe lại loa đã phát gì: {path}" for path in self.airchecks),
+            "KẾT QUẢ: ĐẠT." if self.ok() else "KẾT QUẢ: CHƯA ĐẠT.",
+        )
+
     def ok(self) -> bool:
         """Say whether all of it held, on every loudspeaker."""
         everywhere = (self.heard_on(), self.cut_on(), self.resumed_on(), self.sounded_on(), self.latencies_ms)
@@ -149,9 +165,11 @@ async def tell(hub: Hub, count: int, folder: Path, say: Say, *, quick: bool) -> 
             await attack(
                 gateway, COMMUNE, decode_as(Overrides, (await _document(hub))[HEADER_BYTES:]), old, _signer(hub)
             )
-            await _proof(hub, seen, heard, say)
+            await _proof(hub, seen, heard)
         seen.airchecks = tuple(sorted(map(str, await asyncio.to_thread(lambda: list(airchecks.glob("*.wav"))))))
         seen.elapsed_s = time.monotonic() - begun
+        for sentence in seen.in_words():
+            say(sentence)
         if not quick:
             say("Diễn xong. Trang điều hành vẫn mở; nhấn Ctrl-C để dừng.")
             await asyncio.Event().wait()
@@ -229,7 +247,7 @@ async def _recall(hub: Hub, leader: Person, seen: Measured, sent: Incident, say:
     say("Đã thu hồi tin khẩn cấp; chương trình phát tiếp từ chỗ bị ngắt.")
 
 
-async def _proof(hub: Hub, seen: Measured, heard: Heard, say: Say) -> None:
+async def _proof(hub: Hub, seen: Measured, heard: Heard) -> None:
     """Wait for every loudspeaker's records and refusals, and count them."""
 
     def complete(h: Heard) -> bool:
@@ -242,7 +260,6 @@ async def _proof(hub: Hub, seen: Measured, heard: Heard, say: Say) -> None:
     seen.refused = {name: heard.refused(reason) for name, reason in REFUSED_WITH.items()}
     seen.bad_signatures = heard.bad_signatures
     seen.kept = await _kept(hub, seen)
-    say(f"{len(seen.records)} bản ghi phát sóng, chữ ký của thiết bị đều đúng; bị từ chối: {seen.refused}.")
 
 
 async def _kept(hub: Hub, seen: Measured) -> int:
