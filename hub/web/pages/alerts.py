@@ -58,6 +58,7 @@ ICONS: Mapping[str, str] = {
 # What is asked for in the small hours comes first; the law's order is for the lawyers.
 FIRST = ("lu-quet", "sat-lo-dat", "bao", "lu", "ngap-lut", "hoa-hoan", "chay-rung", "xa-lu-ho-chua")
 LIVES = ((30, "30 phút"), (60, "1 giờ"), (180, "3 giờ"), (360, "6 giờ"), (720, "12 giờ"), (1440, "1 ngày"))
+CALLS_SHOWN = 150  # of a province, those that have not sounded yet: they are whom somebody has to call
 REPEATS = ((1, "Đọc 1 lần"), (3, "Đọc 3 lần"), (6, "Đọc 6 lần"))
 TROUBLE_FIRST: Mapping[Standing, int] = {
     Standing.REFUSED: 0,
@@ -263,6 +264,7 @@ async def _roll_page(request: web.Request, *, errors: Mapping[str, str] | None =
     incident = view.incident
     # By place, and so it stays: a line that changes must not run away from the finger.
     calls = sorted(view.calls, key=lambda call: (view.names.get(call.device, ""), call.device))
+    shown = calls if len(calls) <= CALLS_SHOWN else [one for one in calls if standing(one) is not Standing.SOUNDED]
     on_air = is_sounding(incident, ctx.now())
     return await page(
         request,
@@ -276,7 +278,11 @@ async def _roll_page(request: web.Request, *, errors: Mapping[str, str] | None =
         sentence=_roll_sentence(view, on_air=on_air),
         tally=view.tally,
         trouble=sum(TROUBLE_FIRST[standing(call)] < TROUBLE_FIRST[Standing.SILENT] for call in calls),
-        calls=[(call, standing(call), _took(call), view.names.get(call.device, call.device)) for call in calls],
+        calls=[
+            (call, standing(call), _took(call), view.names.get(call.device, call.device))
+            for call in shown[:CALLS_SHOWN]
+        ],
+        left_out=len(calls) - len(shown[:CALLS_SHOWN]),
         standing_words=STANDING_WORDS,
         marks=STANDING_MARKS,
         stage_words=STAGE_WORDS,

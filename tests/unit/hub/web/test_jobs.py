@@ -137,7 +137,7 @@ ALERT = {
 async def test_an_alert_is_checked_held_sent_called_and_recalled(leader, officer, speakers):
     page = await leader.post("/khan-cap/soan", status=200, mode="that", **ALERT)
     assert "3 cụm loa, 1 mất liên lạc" in page
-    assert "nước suối lên nhanh" in page
+    assert "Nước suối lên nhanh" in page
     where = await leader.post("/khan-cap/gui", mode="that", held="2s", typed="", **ALERT)
     page = await leader.get(where)
     assert "Đã phát ở 0/3 cụm loa" in page
