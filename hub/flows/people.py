@@ -149,6 +149,20 @@ async def first_account(ctx: Context, *, login: str, name: str, role: Role, unit
     return account, password
 
 
+async def reset_password(ctx: Context, *, login: str) -> str:
+    """Give somebody a new first password by the right of the machine's owner; every session of theirs ends."""
+    password = passwords.first_password()
+    hashed = await ctx.hashing.hash(password)
+    async with ctx.store.write() as tx:
+        account = await tx.people.account_by_login(parse_login(login) or "")
+        if account is None or account.closed_at is not None:
+            raise NotFound(f"Không có tài khoản nào đang mở với tên “{login[:40]}”.")
+        await tx.people.put_account(replace(account, password_hash=hashed, must_change_password=True))
+        await tx.people.end_sessions_of(account.id, ctx.now_ms())
+        await tx.audit.add(at=ctx.now(), actor="hub.install", unit=ctx.unit, act="password.reset", subject=account.id)
+    return password
+
+
 async def create_account(
     ctx: Context, actor: Actor, *, login: str, name: str, role: Role, unit: AreaCode
 ) -> tuple[Account, str]:
