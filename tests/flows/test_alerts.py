@@ -1,5 +1,6 @@
 """An emergency: what leaves at once, what follows, who may, how it ends, and who has answered."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -321,6 +322,26 @@ async def test_who_does_not_answer_is_asked_again_then_a_person_is_told_then_it_
     assert call.escalated_at is not None
     assert call.gave_up_at is not None
     assert call.gave_up_at > call.escalated_at
+
+
+async def test_a_look_at_what_stands_still_takes_no_turn_to_write(hub: Hub, leader: Actor) -> None:
+    await hub.loudspeaker(1)
+    await alert.send(hub.ctx, leader, FLOOD)
+    async with asyncio.timeout(5), hub.store.write():  # whoever wanted to write now would wait for ever
+        hub.later(seconds=1)
+        await alert.look(hub.ctx)
+
+
+async def test_many_who_are_silent_are_one_line_in_the_log(
+    hub: Hub, leader: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(5):
+        await hub.loudspeaker(number)
+    await alert.send(hub.ctx, leader, FLOOD)
+    hub.later(seconds=6)
+    await alert.look(hub.ctx)
+    (record,) = [one for one in caplog.records if one.message == "loudspeakers have not answered"]
+    assert (vars(record)["action"], vars(record)["n"]) == ("resend", 5)
 
 
 async def test_who_has_answered_is_not_asked_again(hub: Hub, leader: Actor) -> None:
