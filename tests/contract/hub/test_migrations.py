@@ -124,7 +124,7 @@ async def test_bulletins_written_before_there_was_a_search_are_found(empty: Asyn
     async with Database(empty).write() as connection:
         await connection.exec_driver_sql(
             "INSERT INTO bulletins (id, unit, stage, revision, author, editor, updated_ms, document) "  # noqa: S608 - ours
-            f"VALUES ('b-1', '20669', 'draft', 1, 'an', 'an', 1786582800000, '{document}')"  # noqa: S608 - our own
+            f"VALUES ('b-1', '20669', 'draft', 1, 'an', 'an', 1786582800000, '{document}')"
         )
     await migrate.upgrade(empty)
     assert await migrate.differences(empty) == []
