@@ -477,13 +477,11 @@ def _too_short(it: Subjected) -> Iterator[Finding]:
 
 # --- fields ---------------------------------------------------------------------------------------------------------
 
-_DECIDED = frozenset({Subject.POLICY, Subject.GOVERNMENT})
-
 
 def _fields(it: Subjected) -> Iterator[Finding]:
-    if it.subject in _DECIDED and not it.document.strip():
+    if it.subject is Subject.POLICY and not it.document.strip():
         yield Finding(
-            code="field.document", gravity=Gravity.NOTE, words="Tin về chính sách, chỉ đạo chưa ghi số văn bản.",
+            code="field.document", gravity=Gravity.NOTE, words="Tin về chính sách, pháp luật chưa ghi số văn bản.",
             remedy="Ghi số, ký hiệu văn bản nếu có.",
         )  # fmt: skip
     if it.title.strip().lower() in {"thông báo", "tin", "bản tin", "tin mới"}:
