@@ -43,6 +43,7 @@ from scheduler.jobs import Timing
 
 log = logging.getLogger(__name__)
 
+PEOPLE_KEPT = timedelta(days=30)  # ended sessions and wrong passwords; the audit keeps who signed in
 FORGET_EVERY_S = 3600.0  # the outbox keeps a day; an hour more or less does not matter
 
 
@@ -95,7 +96,7 @@ async def open_hub(settings: Settings) -> AsyncIterator[Hub]:
 
 
 async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
-    db = Database(open_engine(settings.database))
+    db = Database(await asyncio.to_thread(open_engine, settings.database))
     stack.push_async_callback(db.close)
     await upgrade(db.engine)
     return Store(db, settings.data_dir / "assets")
@@ -119,6 +120,7 @@ async def _context(settings: Settings, store: Store, keys: Keys, renderer: Rende
         signer=keys.signer,
         hashing=Hashing(),
         render=renderer.render,
+        render_at_once=renderer.render_at_once,
         speaker=renderer.engine,
         plan_days=settings.plan_days,
         root_public=keys.root_public,
@@ -194,6 +196,7 @@ async def _forget(ctx: Context) -> None:
         await asyncio.sleep(FORGET_EVERY_S)
         async with ctx.store.write() as tx:
             await tx.outbox.forget(ctx.now_ms())
+            await tx.people.forget(ctx.now() - PEOPLE_KEPT)
 
 
 async def _serve(hub: Hub, stack: AsyncExitStack) -> None:
@@ -209,7 +212,8 @@ async def _serve(hub: Hub, stack: AsyncExitStack) -> None:
 
 def _health_handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(_: web.Request) -> web.Response:
-        health = await examine(hub.ctx, hub.gateways, hub.inbox, lambda: hub.services)
+        gateways = {lane.name.lower(): gateway for lane, gateway in hub.gateways.items()} | {"inbox": hub.listening}
+        health = await examine(hub.ctx, gateways, hub.inbox, lambda: hub.services)
         return web.json_response(asdict(health), status=200 if health.ok else 503)
 
     return handler

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from devices.gateway import Gateway
-from hub.db.outbox import Lane, Outbox
+from hub.db.outbox import Outbox
 from hub.flows.context import Context
 from hub.inbox import Inbox
 from hub.supervise import Supervised
@@ -29,11 +29,11 @@ class Health:
 
 
 async def examine(
-    ctx: Context, gateways: Mapping[Lane, Gateway], inbox: Inbox, services: Callable[[], list[Supervised]]
+    ctx: Context, gateways: Mapping[str, Gateway], inbox: Inbox, services: Callable[[], list[Supervised]]
 ) -> Health:
-    """Return the health of the hub.  Never raises."""
+    """Return the health of the hub; `gateways` by what they are for.  Never raises."""
     waiting, late, database = await _outbox(ctx)
-    broker = {lane.name.lower(): gateway.connected for lane, gateway in gateways.items()}
+    broker = {name: gateway.connected for name, gateway in gateways.items()}
     fallen = {service.name: service.last_error for service in services() if not service.running}
     return Health(
         ok=database and all(broker.values()) and not late and not fallen,

@@ -13,11 +13,13 @@ from devices.errors import BadClaimCode, ClaimRefused, DeviceExists, DevicesErro
 from devices.model import Device, Kind, Site
 from devices.ports import Heard
 from devices.presence import Presence, Sighting, age, presence
+from devices.protocol import topics
 from devices.protocol.errors import IllegalTransition, MessageRefused
 from devices.protocol.ids import DeviceId, parse_device_id
 from devices.protocol.lifecycle import Registration
 from devices.protocol.messages import CommandName
 from hub.auth.roles import Permission
+from hub.db.outbox import Lane, Outgoing
 from hub.db.transaction import Transaction
 from hub.flows.actor import Actor
 from hub.flows.command import order
@@ -158,8 +160,23 @@ async def retire_device(ctx: Context, actor: Actor, device_id: str) -> None:
         actor.must(Permission.MANAGE_DEVICES, before.unit, ctx.tree)
         with _in_words(""):
             await tx.devices.change(before, retire(before))
+        await _clear(ctx, tx, before)
         await _audit(ctx, tx, actor, before, "device.retire")
     ctx.events.tell("loudspeakers", "enrolled")
+
+
+async def _clear(ctx: Context, tx: Transaction, device: Device) -> None:
+    """Take its last plan from the broker: whoever finds the hardware finds nothing."""
+    await tx.outbox.add(
+        Outgoing(
+            lane=Lane.PLAN,
+            topic=topics.of_device(device.id, topics.Leaf.MANIFEST),
+            payload=b"",
+            retain=True,
+            created_ms=ctx.now_ms(),
+            not_after_ms=ctx.now_ms() + DAY_MS,
+        )
+    )
 
 
 async def replace_device(ctx: Context, actor: Actor, device_id: str) -> str:

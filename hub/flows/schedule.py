@@ -12,6 +12,7 @@ from content.model import Act, Bulletin
 from content.recipe import RecipeDigest
 from devices.areas import GROUP_PREFIX, AreaCode
 from devices.protocol.ids import ContentId, DeviceId
+from devices.protocol.lifecycle import Registration
 from devices.protocol.manifest import AfterCut
 from hub.auth.roles import Denied, Permission, may_in_all
 from hub.db.transaction import Transaction
@@ -86,7 +87,7 @@ async def plan(
             valid_until=found.valid_until,
         )
         programme = Programme(
-            id=ContentId(f"p-{secrets.token_hex(6)}"),
+            id=ContentId(f"p-{ctx.now_ms()}-{secrets.token_hex(3)}"),  # of two equals the newer gives way
             unit=found.unit,
             title=found.title,
             audience=areas,
@@ -225,7 +226,8 @@ class _Facts:
 
 
 async def _facts(ctx: Context, tx: Transaction, programme: Programme) -> _Facts:
-    devices = await tx.devices.listening(programme.audience)
+    listening = await tx.devices.listening(programme.audience)
+    devices = [one for one in listening if one.registration is Registration.ACTIVE]
     quiet = await tx.quiet_hours.every()
     listeners = tuple(dict.fromkeys(listener_of(device, quiet) for device in devices))
     areas = {area for listener in listeners for area in listener.areas}

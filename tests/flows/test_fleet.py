@@ -191,3 +191,10 @@ async def test_a_group_is_listened_to_with_the_next_plan(hub: Hub, operator: Act
     smaller = await areas.put_group(hub.ctx, operator, name="Ven sông", members=[OTHER], code=group.code)
     assert smaller == replace(group, members=(OTHER,))
     assert (await distribute.publish_all(hub.ctx)).manifests == 1
+
+
+async def test_the_last_plan_of_a_retired_loudspeaker_is_taken_from_the_broker(hub: Hub, operator: Actor) -> None:
+    await registered(hub, operator)
+    await fleet.retire_device(hub.ctx, operator, LOA_1)
+    async with hub.ctx.store.read() as tx:
+        assert await tx.outbox.said(topics.of_device(LOA_1, topics.Leaf.MANIFEST)) == b""

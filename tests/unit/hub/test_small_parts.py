@@ -93,9 +93,9 @@ def services(**running: bool) -> list[Supervised]:
 
 
 async def examined(hub: Hub, known: list[Supervised], *, away: Lane | None = None) -> health.Health:
-    gateways = {lane: FakeGateway() for lane in Lane}
+    gateways = {lane.name.lower(): FakeGateway() for lane in Lane}
     if away is not None:
-        gateways[away].go()
+        gateways[away.name.lower()].go()
     inbox = Inbox(hub.ctx, AssetPump(FakeGateway(), read))  # type: ignore[arg-type]
     return await health.examine(hub.ctx, gateways, inbox, lambda: known)  # type: ignore[arg-type]
 
