@@ -1,66 +1,49 @@
-"""An uploaded sound → asset, or a reason that its owner understands: the checks, then the same mastering as speech."""
+"""An uploaded sound → master, or reasons that its owner understands: the checks, then the same mastering as speech.
+
+The master is what bulletins are made of: immutable, named by its digest, packed wider than what goes to loudspeakers,
+because it is decoded and packed once more with its cues and the other languages around it.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from content.audio.chime import SIRENS, Cue
-from content.audio.encode import decode
+from content.audio.encode import DURATION_S_MAX, ENCODED_BYTES_MAX, Mix, decode_take
 from content.audio.encoder import Encoder
+from content.audio.figures import Figures, figures_of
 from content.audio.finish import Finished, finish
-from content.audio.loudness import Loudness, measure
-from content.audio.master import Profile, trimmed
+from content.audio.loudness import Loudness
+from content.audio.master import Profile
 from content.audio.pcm import Pcm
-from content.audio.recognise import recognise
-from content.errors import AudioError, NotAudio, NothingHeard, OutOfTolerance, OverLimit, ToolFailed
+from content.audio.scatter import scattered
+from content.errors import AudioError, NotAudio, NothingHeard, OutOfTolerance, OverLimit
+from content.verdict import Fault, Finding, found, in_vietnamese, judged
 from devices.protocol.chunks import asset_of
 from devices.protocol.manifest import Asset
 
-SHORTEST_MS = 600  # less is a click, not content
-QUIETEST_LUFS = -50.0  # raising it to the target would raise its noise to speech
+MASTER = Encoder(bitrate_bps=96_000)  # a second packing at 32 kbit/s must not be heard
+MOST = f"{DURATION_S_MAX / 60:.0f} phút, {ENCODED_BYTES_MAX // 2**20} MB"
 
 
-class Fault(StrEnum):
-    """Why an upload is refused."""
+class Step(StrEnum):
+    """How far the checks are."""
 
-    NOT_AUDIO = "not_audio"
-    TOO_LONG = "too_long"
-    TOO_SHORT = "too_short"
-    SILENT = "silent"
-    TOO_QUIET = "too_quiet"
-    SIREN = "siren"
-    OUT_OF_TOLERANCE = "out_of_tolerance"
-    TOOL_FAILED = "tool_failed"
+    DECODING = "decoding"
+    LISTENING = "listening"
+    MASTERING = "mastering"
+    DONE = "done"
 
 
-FAULT_WORDS: Mapping[Fault, str] = {
-    Fault.NOT_AUDIO: "Tệp không phải là âm thanh đọc được.",
-    Fault.TOO_LONG: "Tệp quá dài hoặc quá lớn (tối đa 30 phút, 200 MB).",
-    Fault.TOO_SHORT: "Âm thanh quá ngắn.",
-    Fault.SILENT: "Không nghe thấy gì trong tệp.",
-    Fault.TOO_QUIET: "Âm thanh quá nhỏ, tăng lên sẽ chỉ nghe tiếng ồn. Hãy ghi âm lại gần micro hơn.",
-    Fault.SIREN: "Tệp có tiếng còi báo động; còi chỉ dùng cho tin khẩn cấp.",
-    Fault.OUT_OF_TOLERANCE: "Không đưa được âm thanh về độ to quy định mà không méo tiếng.",
-    Fault.TOOL_FAILED: "Bộ xử lý âm thanh gặp lỗi, hãy thử lại.",
-}
-
-_FAULTS: Mapping[type[AudioError], Fault] = {
-    NotAudio: Fault.NOT_AUDIO,
-    OverLimit: Fault.TOO_LONG,
-    NothingHeard: Fault.SILENT,
-    OutOfTolerance: Fault.OUT_OF_TOLERANCE,
-    ToolFailed: Fault.TOOL_FAILED,
-}
+Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of an upload; without `faults` there are an asset and its bytes."""
+    """What became of an upload; unless a finding refuses it there are an asset and its bytes."""
 
-    faults: tuple[Fault, ...]
-    before: Loudness | None = None
-    duration_before_ms: int = 0
+    findings: tuple[Finding, ...] = ()
+    figures: Figures | None = None  # as it came
     asset: Asset | None = None
     data: bytes = b""
     after: Loudness | None = None
@@ -71,46 +54,71 @@ class Ingested:
         """Say whether it may be used."""
         return not self.faults
 
-
-def _looked_at(sound: Pcm) -> tuple[Loudness, tuple[Fault, ...]]:
-    """Return the loudness as it came, and what can be seen to be wrong; NothingHeard when there is nothing."""
-    loudness = measure(sound)
-    heard = trimmed(sound)
-    checks = {
-        Fault.TOO_SHORT: heard.duration_ms < SHORTEST_MS,
-        Fault.TOO_QUIET: loudness.lufs < QUIETEST_LUFS,
-        Fault.SIREN: any(cue.cue in SIRENS for cue in recognise(sound)),
-    }
-    return loudness, tuple(fault for fault, stands in checks.items() if stands)
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Return what refuses it."""
+        return tuple(finding.code for finding in self.findings if finding.refuses)
 
 
-def _accepted(before: Loudness, duration_ms: int, done: Finished) -> Ingested:
-    return Ingested(
-        faults=(),
-        before=before,
-        duration_before_ms=duration_ms,
-        asset=asset_of(done.data, done.probe.duration_ms),
-        data=done.data,
-        after=done.probe.loudness,
-        trimmed_ms=done.trimmed_ms,
-    )
+def _said(exc: AudioError, figures: Figures | None) -> Finding:
+    """Return what went wrong as a finding."""
+    match exc:
+        case NotAudio():
+            return found(Fault.NOT_AUDIO)
+        case OverLimit():
+            return found(Fault.TOO_LONG, most=MOST)
+        case NothingHeard():
+            return found(Fault.SILENT, duration=in_vietnamese(figures.duration_ms / 1000) if figures else "0")
+        case OutOfTolerance():
+            return found(Fault.OUT_OF_TOLERANCE, figures=exc.in_vietnamese())
+        case _:
+            return found(Fault.TOOL_FAILED)
 
 
 async def ingest(
     data: bytes,
     *,
-    opening: Cue | None = None,
-    closing: Cue | None = None,
+    sirens_allowed: bool = False,
+    mix: Mix = Mix.BOTH,
     profile: Profile | None = None,
-    encoder: Encoder | None = None,
+    encoder: Encoder = MASTER,
+    progress: Progress = lambda _: None,
 ) -> Ingested:
-    """Return the mastered asset of an uploaded file, or every fault that was found; never raises for a bad file."""
+    """Return the master of an uploaded file, or every fault that was found; never raises for a bad file."""
+    figures: Figures | None = None
+    findings: tuple[Finding, ...] = (found(Fault.ONE_CHANNEL),) if mix is Mix.LEFT else ()
     try:
-        sound = await decode(data)
-        before, faults = await asyncio.to_thread(_looked_at, sound)
-        if faults:
-            return Ingested(faults=faults, before=before, duration_before_ms=sound.duration_ms)
-        done = await finish(sound, opening=opening, closing=closing, profile=profile, encoder=encoder)
+        progress(Step.DECODING)
+        take = await decode_take(data, mix=mix)
+        progress(Step.LISTENING)
+        figures = await asyncio.to_thread(figures_of, take)
+        findings = (*judged(figures, sirens_allowed=sirens_allowed), *findings)
+        if any(finding.refuses for finding in findings):
+            return Ingested(findings=findings, figures=figures)
+        progress(Step.MASTERING)
+        done = await _mastered(take.pcm, profile, encoder)
     except AudioError as exc:
-        return Ingested(faults=(_FAULTS.get(type(exc), Fault.TOOL_FAILED),))
-    return _accepted(before, sound.duration_ms, done)
+        return Ingested(findings=(_said(exc, figures), *findings), figures=figures)
+    finally:
+        progress(Step.DONE)
+    return _accepted(findings, figures, done)
+
+
+async def _mastered(sound: Pcm, profile: Profile | None, encoder: Encoder) -> Finished:
+    """Return the finished master; a voice too peaked for its loudness is tried once more with its phases spread."""
+    try:
+        return await finish(sound, profile=profile, encoder=encoder)
+    except OutOfTolerance:
+        softer = await asyncio.to_thread(scattered, sound)
+        return await finish(softer, profile=profile, encoder=encoder)
+
+
+def _accepted(findings: tuple[Finding, ...], figures: Figures, done: Finished) -> Ingested:
+    return Ingested(
+        findings=findings,
+        figures=figures,
+        asset=asset_of(done.data, done.probe.duration_ms),
+        data=done.data,
+        after=done.probe.loudness,
+        trimmed_ms=done.trimmed_ms,
+    )

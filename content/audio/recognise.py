@@ -34,7 +34,7 @@ class Heard:
     score: float
 
 
-def _spectra(sound: Pcm) -> Matrix:
+def spectra(sound: Pcm) -> Matrix:
     """Return the energy (steps, bins); step n is centred on n * 50 ms."""
     samples = np.pad(resampled(mono(sound), RATE).samples[:, 0], WINDOW // 2)
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::STEP]
@@ -87,7 +87,7 @@ def _heard(cue: Cue, energy: Matrix, total: NDArray[np.float64]) -> Iterator[Hea
 
 def recognise(sound: Pcm) -> tuple[Heard, ...]:
     """Return the cues heard in `sound`, in order of time; a gap shorter than one tune joins two of a kind."""
-    energy = _spectra(sound)
+    energy = spectra(sound)
     total = energy[:, WINDOW * 150 // RATE :].sum(axis=1)
     found = [heard for cue in TUNES for heard in _heard(cue, energy, total)]
     return tuple(sorted(found, key=lambda heard: (heard.start_ms, heard.cue)))
