@@ -89,6 +89,10 @@ class Renderer:
             async with self._room:
                 return await self._rendered(recipe, self._mastered)
 
+    async def render_at_once(self, recipe: Recipe) -> Rendered:
+        """Return what `recipe` becomes, behind nobody."""
+        return await self.render(recipe, urgent=True)
+
     async def _held(self, digest: RecipeDigest) -> Rendered | None:
         held = await self._renders.find(digest)
         return held if held is not None and await self._assets.get(held.asset.digest) is not None else None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from content.audio.workshop import Workshop
 from content.render import Renderer
 from content.speech.chain import Chain, Link
 from content.speech.espeak import EspeakEngine
@@ -22,10 +23,14 @@ async def open_renderer(settings: Settings, store: Store) -> AsyncIterator[Rende
         links = []
         if settings.online_voice:
             links.append(Link(engine=await stack.enter_async_context(GttsEngine()), timeout_s=ONLINE_WITHIN_S))
-        espeak = await stack.enter_async_context(EspeakEngine(workers=settings.speech_workers))
+        # One more than bulletins are rendered at once: an alert finds one free.
+        espeak = await stack.enter_async_context(EspeakEngine(workers=settings.speech_workers + 1))
         links.append(Link(engine=espeak, timeout_s=ON_PREMISES_WITHIN_S))
+        workshop = await stack.enter_async_context(Workshop(workers=settings.speech_workers))
         yield Renderer(
             speaker=Chain(tuple(links)),
+            mastered=workshop.finish,
+            mastered_at_once=workshop.finish_urgently,
             assets=DetachedAssets(store),
             renders=DetachedRenders(store),
             at_once_max=settings.speech_workers,

@@ -23,12 +23,14 @@ FADE_MS = 10
 METER_MS_MIN = 600  # BS.1770 needs 400 ms; 600 ms leave three blocks
 GAP_MS = 350  # between a chime and the first word
 CUE_BELOW_SPEECH_LU = 2.0  # a chime must not be louder than the words it announces
-BLOCK_FRAMES = 1 << 14  # a third of a second: a block of gains stays in the cache
+STEP_FRAMES = 8  # a sixth of a millisecond: the gain of a limiter moves far more slowly
+BLOCK_STEPS = 1 << 12  # two thirds of a second: a block of gains stays in the cache, and quiet ones are passed over
 LOOK_AHEAD_MS = 12  # half the limiter's window: two periods of the deepest voice, no pumping to be heard
+SHORT_LOOK_AHEAD_MS = 2  # for a voice of clicks, as some telephones make it: the gain comes back between two of them
 LIMITER_ROUNDS_MAX = 12  # speech needs two to four; a sound that needs more cannot be met
 PEAK_GUARD_DB = 0.05  # a gain that moves between frames can lift a true peak by a hair: then aim this much lower
 FIRST_SLOPE = 0.75  # of a gain becomes loudness when a limiter works on speech; found by trial, saves a round
-GAIN_DB_MAX = 30.0  # above the loudness that was there: more is the sound of the limiter, not of a voice
+GAIN_DB_MAX = 15.0  # above what a plain gain would need: more is the sound of the limiter, not of a voice
 SLOPE_MIN = 0.05  # flatter than this, more gain is only more distortion
 LEVEL_EXACT_LU = 0.05  # far inside the tolerance; codecs need the rest
 
@@ -102,34 +104,46 @@ def _averaged(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 
 def _block_gain(levels: Samples, ceiling: float, half: int) -> Samples:
-    """Return the gain of all but the first and last 2 * `half` frames."""
+    """Return the gain of all but the first and last 2 * `half` steps."""
     if levels.max(initial=0.0) <= ceiling:
         return np.ones(len(levels) - 4 * half, dtype=np.float32)
     needed = np.minimum(1.0, ceiling / np.maximum(levels, np.float32(1e-9))).astype(np.float32)
     smallest = _smallest_around(needed, half)[half : len(needed) - half].astype(np.float64)
-    return _averaged(_averaged(smallest, half + 1), half + 1).astype(np.float32)
+    # One step less than the window of the smallest: between two steps the gain is low enough for both.
+    return _averaged(_averaged(smallest, half), half)[1:-1].astype(np.float32)
 
 
-def limiter_gain(levels: Samples, ceiling: float) -> Samples:
+def limiter_gain(levels: Samples, ceiling: float, look_ahead_ms: int = LOOK_AHEAD_MS) -> Samples:
     """Return a smooth gain that keeps `levels` (true peaks, linear) at or under `ceiling`.
 
     The smallest gain needed within the window is averaged over the same window, with weights like a triangle: every
-    value in that average is low enough for the frame in its middle.
+    value in that average is low enough for the frame in its middle.  All this in steps of a few frames, each with the
+    highest of their levels; from one step to the next the gain moves in a straight line.
     """
-    half = RATE_HZ * LOOK_AHEAD_MS // 1000
+    half = RATE_HZ * look_ahead_ms // 1000 // STEP_FRAMES
     reach = 2 * half  # of the smallest and the average together
-    wide = np.pad(levels, reach)
+    by_step = np.pad(levels, (0, -len(levels) % STEP_FRAMES)).reshape(-1, STEP_FRAMES)
+    steps = np.ascontiguousarray(by_step.T).max(axis=0)  # numpy is slow along short rows
+    wide = np.pad(steps, reach)
     blocks = [
-        _block_gain(wide[start : start + BLOCK_FRAMES + 2 * reach], ceiling, half)
-        for start in range(0, len(levels), BLOCK_FRAMES)
+        _block_gain(wide[start : start + BLOCK_STEPS + 2 * reach], ceiling, half)
+        for start in range(0, len(steps), BLOCK_STEPS)
     ]
-    return np.concatenate(blocks) if blocks else levels
+    return _between_steps(np.concatenate(blocks), len(levels)) if blocks else levels
 
 
-def _limited(sound: Pcm, levels: Samples, gain_db: float, ceiling_dbtp: float) -> Pcm:
+def _between_steps(gains: Samples, frames: int) -> Samples:
+    """Return the gain of every frame; that of a step stands at its middle."""
+    ahead = ((np.arange(STEP_FRAMES) + 0.5) / STEP_FRAMES).astype(np.float32)
+    edged = np.pad(gains, 1, mode="edge")
+    middle = edged[:-1, np.newaxis] + (edged[1:] - edged[:-1])[:, np.newaxis] * ahead  # from each middle to the next
+    return middle.reshape(-1)[STEP_FRAMES // 2 :][:frames]
+
+
+def _limited(sound: Pcm, levels: Samples, gain_db: float, ceiling_dbtp: float, look_ahead_ms: int) -> Pcm:
     """Return `sound` louder by `gain_db`, limited."""
     gain = np.float32(10 ** (gain_db / 20))
-    curve = gain * limiter_gain(levels * gain, 10 ** (ceiling_dbtp / 20))
+    curve = gain * limiter_gain(levels * gain, 10 ** (ceiling_dbtp / 20), look_ahead_ms)
     return Pcm(samples=sound.samples * curve[:, np.newaxis], rate=sound.rate)
 
 
@@ -164,24 +178,43 @@ class _Levels:
         return self._held
 
 
-def levelled(sound: Pcm, target_lufs: float, ceiling_dbtp: float) -> tuple[Pcm, Loudness]:
-    """Return mono `sound` at `target_lufs`, its true peaks under `ceiling_dbtp`, as well as a limiter can; measured."""
+def levelled(
+    sound: Pcm, target_lufs: float, ceiling_dbtp: float, missing_lu: float | None = None
+) -> tuple[Pcm, Loudness]:
+    """Return mono `sound` at `target_lufs`, its true peaks under `ceiling_dbtp`, as well as a limiter can; measured.
+
+    `missing_lu` is how far below the target it is, where that is nearly known.
+    """
     levels = _Levels(sound)
-    missing = _missing_lu(sound, target_lufs)
+    missing = _missing_lu(sound, target_lufs) if missing_lu is None else missing_lu
+    for look_ahead_ms in (LOOK_AHEAD_MS, SHORT_LOOK_AHEAD_MS):
+        done = _levelled(sound, levels, target_lufs, ceiling_dbtp, missing, look_ahead_ms)
+        if done is not None:
+            return done
+    out = _limited(sound, levels.above(0.0), missing, ceiling_dbtp - PEAK_GUARD_DB, LOOK_AHEAD_MS)  # not met: seen so
+    return out, measure(out)
+
+
+def _levelled(
+    sound: Pcm, levels: _Levels, target_lufs: float, ceiling_dbtp: float, missing: float, look_ahead_ms: int
+) -> tuple[Pcm, Loudness] | None:
+    """Return the same with one limiter; None when it would have to work too hard."""
     gain_max = missing + GAIN_DB_MAX
-    gain_db, ceiling, out = missing, ceiling_dbtp - PEAK_GUARD_DB, sound
+    gain_db, ceiling = missing, ceiling_dbtp - PEAK_GUARD_DB
     rounds: list[tuple[float, float]] = []
     for _ in range(LIMITER_ROUNDS_MAX):
-        out = _limited(sound, levels.above(10 ** ((ceiling - gain_db) / 20)), gain_db, ceiling)
+        out = _limited(sound, levels.above(10 ** ((ceiling - gain_db) / 20)), gain_db, ceiling, look_ahead_ms)
         missing = _missing_lu(out, target_lufs)
         if abs(missing) <= LEVEL_EXACT_LU:
             peak = true_peak_dbtp(out)
             if peak <= ceiling_dbtp:
                 return out, Loudness(lufs=target_lufs - missing, peak_dbtp=peak)
             ceiling -= peak - ceiling_dbtp + PEAK_GUARD_DB
+        elif gain_db >= gain_max and missing > 0:
+            return None
         rounds.append((gain_db, missing))
         gain_db = min(gain_db + missing / _slope(rounds), gain_max)
-    return out, measure(out)
+    return None
 
 
 def _at(sound: Pcm, target_lufs: float) -> Pcm:
@@ -262,7 +295,7 @@ def master(
     """Return the programme in mono at 48 kHz within `profile`, or raise OutOfTolerance with the figures."""
     wanted = profile or Profile()
     programme, cut_ms = assembled(speech, opening, closing, wanted)
-    out, figures = levelled(programme, wanted.target_lufs, wanted.peak_max_dbtp)
+    out, figures = levelled(programme, wanted.target_lufs, wanted.peak_max_dbtp, 0.0)  # its parts are at the target
     return Mastered(pcm=out, loudness=checked(figures, wanted), trimmed_ms=cut_ms)
 
 

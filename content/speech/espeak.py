@@ -1,9 +1,9 @@
 """EDGE: eSpeak NG, the voice that is always there: offline, in worker processes.
 
 The library is not thread-safe, C code can take its process with it, and what it said before changes how it sounds.  So
-every bulletin is said by a fresh process (never a fork of the hub), started while the one before was still in use: the
-same words always give the same samples.  A worker that is slow, dies, or whose caller went away is killed; the words
-are asked for once more from a new one.
+every sheet of a bulletin (`content.speech.sheets`) is said by a fresh process (never a fork of the hub), started while
+the one before was still in use: the same words always give the same samples.  A worker that is slow, dies, or whose
+caller went away is killed; the words are asked for once more from a new one.
 """
 
 import asyncio
@@ -18,8 +18,9 @@ from typing import Self
 from content.audio.pcm import Pcm, from_int16
 from content.audio.segments import strung
 from content.child import Child, ChildFailed, ChildRefused
-from content.errors import EngineCrashed, EngineRefused, EngineTimeout
+from content.errors import EngineCrashed, EngineRefused, EngineTimeout, SpeechError
 from content.speech.engine import heard, said
+from content.speech.sheets import sheets
 from content.speech.voice import Phrase, Region, Voice
 
 VOICES: Mapping[Region, str] = {
@@ -70,16 +71,28 @@ class EspeakEngine:
     async def speak(self, phrases: Sequence[Phrase], voice: Voice) -> Pcm:
         """Return `phrases` in `voice`, or raise SpeechError."""
         spoken = said(self.name, phrases)
-        request = _request(spoken, voice)
         try:
-            parts, rate = await self._ask(request)
-        except (EngineTimeout, EngineCrashed):
-            parts, rate = await self._ask(request)  # once more, from a new worker
-        sounds = [from_int16(part, rate) for part in parts]
+            async with asyncio.TaskGroup() as group:
+                asked = [
+                    group.create_task(self._sheet(sheet, voice), name=f"espeak sheet {number}")
+                    for number, sheet in enumerate(sheets(spoken))
+                ]
+        except* SpeechError as failed:
+            raise failed.exceptions[0] from None  # a text is said whole or not at all
+        sounds = [sound for task in asked for sound in task.result()]
         pauses = [phrase.pause_ms for phrase in spoken]
         if len(sounds) != len(pauses) or not any(sound.frames for sound in sounds):
             raise EngineRefused(self.name, f"{len(sounds)} answers to {len(pauses)} phrases")
         return heard(self.name, await asyncio.to_thread(strung, list(zip(sounds, pauses, strict=True))))
+
+    async def _sheet(self, phrases: Sequence[Phrase], voice: Voice) -> list[Pcm]:
+        """Return each phrase of one sheet, from one fresh worker."""
+        request = _request(phrases, voice)
+        try:
+            parts, rate = await self._ask(request)
+        except (EngineTimeout, EngineCrashed):
+            parts, rate = await self._ask(request)  # once more, from a new worker
+        return [from_int16(part, rate) for part in parts]
 
     async def _spawned(self) -> Child:
         try:

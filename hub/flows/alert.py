@@ -35,7 +35,7 @@ from hub.db.transaction import Transaction
 from hub.flows.actor import Actor
 from hub.flows.context import Context
 from hub.flows.errors import Conflicted, NotAllowed, NotFound, Refused
-from hub.flows.kit import WARNING_VOICE
+from hub.flows.kit import warning
 
 log = logging.getLogger(__name__)
 
@@ -215,11 +215,16 @@ async def speak(ctx: Context) -> None:
                 continue
 
 
+def recipe_of(incident: Incident, text: str, speaker: str) -> Recipe:
+    """Return how the words of an alert are spoken; said twice where its policy says them once in a round."""
+    return warning(text, speaker, times=1 if incident.policy.voice_times > 1 else 2)
+
+
 async def speak_one(ctx: Context, incident: Incident) -> bool:
     """Add the spoken text to an alert that is on the air; return whether it was done.  A failing voice is no error."""
     text = spoken_text(incident, incident.activated_at or incident.created_at)
     try:
-        rendered = await ctx.render(Recipe(phrases=normalise(text).phrases, engine=ctx.speaker, voice=WARNING_VOICE))
+        rendered = await ctx.render_now(recipe_of(incident, text, ctx.speaker))
     except (ContentError, OSError) as exc:  # no voice, no disk: the pinned words go on
         log.warning("alert not spoken", extra={"action": "alert_not_spoken", "alert": incident.id, "why": str(exc)})
         return False

@@ -28,6 +28,7 @@ class Context:
     signer: Callable[[int], Signer]  # the working key to sign with at a moment
     hashing: Hashing
     render: Render
+    render_at_once: Render | None = None  # for what an alert says: behind nobody
     speaker: str  # name of the chain of engines; part of every recipe
     plan_days: int
     root_public: bytes  # what a loudspeaker is given when it is enrolled, to check key sets with
@@ -37,6 +38,10 @@ class Context:
     def now(self) -> datetime:
         """Return now, aware and UTC, in whole milliseconds."""
         return _EPOCH + timedelta(milliseconds=self.now_ms())
+
+    async def render_now(self, recipe: Recipe) -> Rendered:
+        """Return what `recipe` becomes, before everything that only waits to be rendered."""
+        return await (self.render_at_once or self.render)(recipe)
 
     def seal(self, message: Message) -> bytes:
         """Return the bytes to publish."""

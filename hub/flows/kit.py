@@ -3,10 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 
 from content.audio.chime import Cue
+from content.audio.profiles import PROFILES, ProfileName
 from content.errors import ContentError
 from content.recipe import Recipe
+from content.speech.delivery import OUTDOOR, delivered
 from content.speech.voice import Voice
 from content.text.normalise import normalise
 from emergency.override import PinnedSound, kit
@@ -15,14 +18,21 @@ from hub.flows.context import Context
 log = logging.getLogger(__name__)
 
 BREATH_S = 0.1  # thirty sounds in a row must not keep a bulletin waiting that somebody wants to hear now
-WARNING_VOICE = Voice(rate_percent=90)  # words that must be understood at the far end of a field
+WARNING_VOICE = Voice(rate_percent=OUTDOOR.rate_percent)  # words must be understood at the far end of a field
+WARNING_PROFILE = PROFILES[ProfileName.HORN]
 
 
 def recipe_of(sound: PinnedSound, speaker: str) -> Recipe:
-    """Return how a pinned sound is made: a cue alone, or a text in the warning voice."""
+    """Return how a pinned sound is made: a cue alone, or a text as warnings are spoken."""
     if sound.cue is not None:
         return Recipe(phrases=(), engine=speaker, opening=Cue(sound.cue.value))
-    return Recipe(phrases=normalise(sound.text).phrases, engine=speaker, voice=WARNING_VOICE)
+    return warning(sound.text, speaker)
+
+
+def warning(text: str, speaker: str, times: int = 1) -> Recipe:
+    """Return how a warning is spoken outdoors: slowly, in short phrases, with gaps for the echo, `times` over."""
+    phrases = delivered(normalise(text).phrases, replace(OUTDOOR, times=times))
+    return Recipe(phrases=phrases, engine=speaker, voice=WARNING_VOICE, profile=WARNING_PROFILE)
 
 
 async def prepare(ctx: Context, only: Collection[str] | None = None) -> int:

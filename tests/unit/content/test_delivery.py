@@ -8,7 +8,6 @@ from content.audio.loudness import integrated_lufs
 from content.audio.master import Profile, master
 from content.audio.pcm import RATE_HZ, Pcm, pcm
 from content.audio.profiles import PROFILE_WORDS, PROFILES, ProfileName
-from content.errors import OutOfTolerance
 from content.speech.delivery import ECHO_FROM_M, OUTDOOR, SOUND_M_PER_S, Delivery, breaths, delivered
 from content.speech.spelling import Spelling, occurring, respelled
 from content.text.spoken import Phrase
@@ -85,11 +84,18 @@ def whispered(rng: np.random.Generator) -> Pcm:
     return pcm(0.1 * rng.normal(size=4 * RATE_HZ) * syllables)
 
 
-def test_a_voice_that_only_a_limiter_would_make_loud_is_refused(seed: int) -> None:
-    pulses = babble(np.random.default_rng(seed), 4)  # all its harmonics in one phase: a click for each breath of a horn
-    with pytest.raises(OutOfTolerance) as refused:
-        master(pulses, profile=PROFILES[ProfileName.HORN])
-    assert refused.value.lufs < -16.5
+def test_a_voice_of_clicks_is_made_loud_by_a_quick_limiter_and_stays_in_its_band(seed: int) -> None:
+    pulses = babble(np.random.default_rng(seed), 4)  # all its harmonics in one phase
+    done = master(pulses, profile=PROFILES[ProfileName.HORN])
+    assert done.loudness.lufs == pytest.approx(-16.0, abs=0.1)
+    assert outside(done.pcm, PROFILES[ProfileName.HORN]) < 0.02
+
+
+def outside(sound: Pcm, profile: Profile) -> float:
+    """Return how much of the power is outside the band of `profile`."""
+    spectrum = np.abs(np.fft.rfft(sound.samples[:, 0])) ** 2
+    hz = np.fft.rfftfreq(sound.frames, 1 / RATE_HZ)
+    return float(spectrum[(hz < profile.low_hz * 0.7) | (hz > profile.high_hz * 1.2)].sum() / spectrum.sum())
 
 
 @pytest.mark.parametrize("name", ProfileName)
@@ -98,8 +104,5 @@ def test_every_profile_has_words_and_is_met(name: ProfileName, seed: int) -> Non
     profile = PROFILES[name]
     done = master(whispered(np.random.default_rng(seed)), profile=profile)
     assert done.loudness.lufs == pytest.approx(profile.target_lufs, abs=profile.tolerance_lu)
-    spectrum = np.abs(np.fft.rfft(done.pcm.samples[:, 0])) ** 2
-    hz = np.fft.rfftfreq(done.pcm.frames, 1 / RATE_HZ)
-    outside = spectrum[(hz < profile.low_hz * 0.7) | (hz > profile.high_hz * 1.2)].sum()
-    assert outside < spectrum.sum() * 0.01
+    assert outside(done.pcm, profile) < 0.01
     assert profile.tolerance_lu == Profile().tolerance_lu

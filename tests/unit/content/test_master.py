@@ -129,7 +129,7 @@ def test_the_limiter_is_one_piece_over_the_seams_of_its_blocks() -> None:
     levels[(1 << 18) - 3] = 4.0
     gain = limiter_gain(levels, 0.7)
     assert np.abs(np.diff(gain)).max() < 0.005
-    assert gain.argmin() == pytest.approx((1 << 18) - 3, abs=2)
+    assert gain.argmin() == pytest.approx((1 << 18) - 3, abs=16)  # two steps of the limiter
 
 
 def test_true_peaks_are_one_piece_over_the_seams_of_their_blocks(noise: np.random.Generator) -> None:
