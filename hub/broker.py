@@ -152,7 +152,7 @@ class EmbeddedBroker:
         path = self._data_dir / "broker.toml"
         listen = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         path.write_text(CONFIG.format(listen=listen, payload_max_bytes=PAYLOAD_MAX_BYTES), "utf-8")
-        return path
+        return path.resolve()  # the child works in another folder
 
     async def _wait_until_it_accepts(self, process: Process) -> None:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  compared, not bound

@@ -40,13 +40,31 @@ async def _serve(settings: Settings) -> int:
         async with open_hub(settings) as hub:
             print(f"Loa đang chạy tại {hub.url} (Ctrl-C để dừng).", file=sys.stderr)
             await stop.wait()
-    except (KeyTrouble, BrokerError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
+    except (KeyTrouble, BrokerError, OSError) as exc:
+        return _cannot_start(exc)
     except BaseExceptionGroup as group:
-        fallen = group.subgroup(ServiceFell)
-        if fallen is None:
-            raise
-        print(f"Một dịch vụ hỏng liên tục nên trung tâm dừng: {fallen.exceptions[0]}", file=sys.stderr)
-        return 1
+        return _ended_by(group)
     return 0
+
+
+def _ended_by(group: BaseExceptionGroup[BaseException]) -> int:
+    """Say why the services ended.  Raises the group again when nobody has words for it."""
+    fallen, refused = (_first(group, kinds) for kinds in ((ServiceFell,), (KeyTrouble, BrokerError, OSError)))
+    if fallen is not None:
+        print(f"Một dịch vụ hỏng liên tục nên trung tâm dừng: {fallen}", file=sys.stderr)
+        return 1
+    if refused is not None:
+        return _cannot_start(refused)
+    raise group
+
+
+def _first(group: BaseExceptionGroup[BaseException], kinds: tuple[type[BaseException], ...]) -> BaseException | None:
+    found: BaseException | None = group.subgroup(kinds)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+def _cannot_start(exc: BaseException) -> int:
+    print(f"Không khởi động được: {exc}", "Chạy ./loa check để biết cần sửa gì.", sep="\n", file=sys.stderr)
+    return 2
