@@ -7,9 +7,9 @@ from collections.abc import Callable
 from devices.gateway import Gateway, NotSent
 from devices.protocol import topics
 from devices.protocol.codec import encode
-from devices.protocol.limits import SEQUENCE_MAX
+from devices.protocol.limits import HEADER_BYTES, SEQUENCE_MAX
 from devices.protocol.messages import TimeBeacon
-from hub.db.outbox import Lane, Outgoing
+from hub.db.outbox import Lane, Outgoing, Reseal
 from hub.flows.context import Context
 from hub.keys import SET_LIFE_MS, Keys, KeyTrouble
 
@@ -17,6 +17,7 @@ RENEW_MS = SET_LIFE_MS // 2  # half a year in which somebody can bring the root 
 
 log = logging.getLogger(__name__)
 
+KEYS_FIRST_S = 2.0  # the key set is at every loudspeaker before what only its newest key opens
 KEYS_EVERY_S = 10.0  # a rotation is announced a day ahead; in a hurry ten seconds are bearable
 
 assert SEQUENCE_MAX > 4_102_444_800_000  # noqa: S101 - a moment in ms is a sequence number that needs no memory
@@ -77,23 +78,42 @@ async def _stands(ctx: Context, keys: Keys, for_ms: int = 0) -> bool:
 
 
 async def follow_keys(ctx: Context, keys: Keys) -> None:
-    """Publish the key set when `loa keys rotate` has changed it in another process; for ever."""
+    """Publish the key set when `loa keys rotate` has changed it in another process; for ever.
+
+    When another key begins to sign, everything that stands at the broker is sealed anew: it must not outlive its key.
+    """
+    signs = (await asyncio.to_thread(keys.signer, ctx.now_ms())).key_id
     while True:
         await asyncio.sleep(KEYS_EVERY_S)
         try:
             await asyncio.to_thread(keys.reload)
             if not await _stands(ctx, keys):
                 await publish_keys(ctx, keys)
+            now_signs = (await asyncio.to_thread(keys.signer, ctx.now_ms())).key_id
+            if now_signs != signs:
+                await asyncio.sleep(KEYS_FIRST_S)
+                await say_everything_again(ctx, reseal=_resealing(ctx))
+                signs = now_signs
         except KeyTrouble as exc:  # the hub goes on with the keys it has
             log.error("keys not announced", extra={"action": "keys_not_announced", "why": str(exc)})  # noqa: TRY400
 
 
-async def say_everything_again(ctx: Context) -> None:
+def _resealing(ctx: Context) -> Reseal:
+    """Return what seals a body under the key that signs now; the key set stays as the root key sealed it."""
+    signer = ctx.signer(ctx.now_ms())
+
+    def reseal(topic: str, payload: bytes) -> bytes:
+        return payload if topic == topics.KEYS or not payload else signer.seal(payload[HEADER_BYTES:])
+
+    return reseal
+
+
+async def say_everything_again(ctx: Context, reseal: Reseal | None = None) -> None:
     """Put all that should stand at the broker into the outbox, emergencies first, some at a time."""
     place = None
     while True:
         async with ctx.store.write() as tx:
-            place = await tx.outbox.say_again(ctx.now_ms(), after=place)
+            place = await tx.outbox.say_again(ctx.now_ms(), after=place, reseal=reseal)
         if place is None:
             return
 

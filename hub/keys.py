@@ -91,14 +91,15 @@ class Keys:
         self.working = working
 
     def rotate(self, now_ms: int, *, at_once: bool = False) -> WorkingKey:
-        """Add a working key; the old ones end after the overlap.  The key set must then be published.
+        """Add a working key; the old ones end after the overlap, or now when one has leaked (`at_once`).
 
+        The key set must then be published, and what stands at the broker sealed anew.
         Raises KeyTrouble when there are as many as a key set holds.
         """
         if sum(key.not_after_ms > now_ms for key in self.working) >= KEYS_MAX:
             raise KeyTrouble(f"Đã có {KEYS_MAX} khóa ký còn hiệu lực: đợi khóa cũ hết hạn rồi luân chuyển tiếp")
         signs_from_ms = now_ms if at_once else now_ms + ANNOUNCED_MS
-        end_ms = signs_from_ms + OVERLAP_MS
+        end_ms = now_ms if at_once else signs_from_ms + OVERLAP_MS
         old = tuple(replace(key, not_after_ms=min(key.not_after_ms, end_ms)) for key in self.working)
         new = self._make(now_ms, signs_from_ms)
         over = [key for key in old if key.not_after_ms <= now_ms]

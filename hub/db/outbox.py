@@ -1,6 +1,6 @@
 """The outbox: what must be published is committed with the change that caused it, and sent after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -12,6 +12,7 @@ from devices.protocol.ids import AssetDigest
 from hub.db.tables.wire import desired, outbox, sequences
 from hub.db.upsert import insert_for, put
 
+Reseal = Callable[[str, bytes], bytes]  # topic, payload -> payload
 KEEP_SENT_MS = 86_400_000  # a day: long enough to see what happened last night
 
 Place = tuple[int, str]  # a lane and a topic
@@ -76,10 +77,13 @@ class Outbox:
         await self._db.execute(update(outbox).where(older).values(sent_ms=now_ms))
         self.added = [message for message in self.added if not (message.retain and message.topic == topic)]
 
-    async def say_again(self, now_ms: int, *, after: Place | None = None, limit: int = 200) -> Place | None:
+    async def say_again(
+        self, now_ms: int, *, after: Place | None = None, limit: int = 200, reseal: Reseal | None = None
+    ) -> Place | None:
         """Put what should stand at a broker that has forgotten it in once more, emergencies first, `limit` at a time.
 
-        Return where to go on (`after`), None at the end: thousands at once would keep everybody else from writing.
+        `reseal` changes each payload by its topic: under another key when the old one ends.  Return where to go on
+        (`after`), None at the end: thousands at once would keep everybody else from writing.
         """
         c = desired.c
         query = select(desired).where(c.not_after_ms > now_ms).order_by(c.lane, c.topic).limit(limit)
@@ -87,7 +91,9 @@ class Outbox:
             query = query.where(tuple_(c.lane, c.topic) > after)
         rows = (await self._db.execute(query)).all()
         for row in rows:
-            await self.add(_standing(row, now_ms))
+            message = _standing(row, now_ms)
+            payload = reseal(message.topic, message.payload) if reseal else message.payload
+            await self.add(replace(message, payload=payload))
         return (rows[-1].lane, rows[-1].topic) if len(rows) == limit else None
 
     async def repeat(self, topic: str, now_ms: int) -> bool:

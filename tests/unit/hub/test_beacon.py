@@ -144,3 +144,38 @@ async def test_keys_that_cannot_be_read_do_not_end_a_running_hub(
             await asyncio.sleep(0.005)
     await ended(following)
     assert len(key_sets(hub)[-1].keys) == 2
+
+
+async def test_when_another_key_signs_everything_that_stands_is_sealed_anew(
+    hub: Hub, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beacon, "KEYS_EVERY_S", 0.01)
+    monkeypatch.setattr(beacon, "KEYS_FIRST_S", 0.0)
+    ctx = replace(hub.ctx, signer=keys.signer)
+    topic = "loa/1/area/48/override"
+    old = await asyncio.to_thread(keys.signer, hub.at_ms)
+    async with hub.store.write() as tx:
+        await tx.outbox.add(
+            Outgoing(
+                lane=Lane.EMERGENCY,
+                topic=topic,
+                payload=old.seal(b'{"type":"overrides"}'),
+                retain=True,
+                created_ms=hub.at_ms,
+                not_after_ms=hub.at_ms + 60_000,
+            )
+        )
+    await beacon.ensure_keys(ctx, keys)
+    following = asyncio.create_task(beacon.follow_keys(ctx, keys))
+    await asyncio.sleep(0)
+    other = await asyncio.to_thread(open_keys, keys.folder, hub.at_ms)
+    new = await asyncio.to_thread(lambda: other.rotate(hub.at_ms, at_once=True))
+    async with asyncio.timeout(10):
+        while len(hub.on_topic(topic)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    await ended(following)
+    first, second = (message.payload for message in hub.on_topic(topic))
+    assert second.startswith(f"ed25519 {new.key_id} ".encode())
+    assert second.partition(b"\n")[2] == first.partition(b"\n")[2], "the body, and so its sequence, stays"
+    root = await asyncio.to_thread(keys.root)
+    assert all(sent.payload.startswith(f"ed25519 {root.key_id} ".encode()) for sent in hub.on_topic(topics.KEYS))

@@ -119,6 +119,7 @@ def test_a_new_key_is_announced_before_it_signs_and_the_old_one_stays_good_after
 def test_in_a_hurry_the_new_key_signs_at_once(keys: Keys) -> None:
     new = keys.rotate(NOW, at_once=True)
     assert keys.signer(NOW).key_id == new.key_id
+    assert {entry.key_id for entry in keys.key_set(1, NOW).keys} == {new.key_id}, "a leaked key"
 
 
 def test_a_rotation_beside_the_running_hub_is_taken_over(keys: Keys) -> None:
