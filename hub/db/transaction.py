@@ -10,11 +10,12 @@ from hub.db.engine import Database
 from hub.db.outbox import Outbox, Outgoing
 from hub.db.stores.audit import SqlAudit
 from hub.db.stores.content import SqlAssets, SqlBulletins, SqlPinned, SqlRenders
-from hub.db.stores.desk import SqlComments, SqlDelegations, SqlLexicon, SqlNotices, SqlWatchWords
+from hub.db.stores.desk import SqlComments, SqlDelegations, SqlHeard, SqlLexicon, SqlNotices, SqlWatchWords
 from hub.db.stores.devices import SqlAsRuns, SqlDeliveries, SqlDevices, SqlGroups, SqlStates
 from hub.db.stores.emergency import SqlIncidents, SqlOverrideSequences, SqlRollCalls
 from hub.db.stores.people import SqlPeople
 from hub.db.stores.schedule import SqlDays, SqlManifests, SqlProgrammes, SqlQuietHours
+from hub.db.stores.uploads import SqlUploads, UploadFiles
 
 Offer = Callable[[Iterable[Outgoing]], None]
 
@@ -48,6 +49,8 @@ class Transaction:
         self.watch_words = SqlWatchWords(connection)
         self.notices = SqlNotices(connection)
         self.delegations = SqlDelegations(connection)
+        self.uploads = SqlUploads(connection)
+        self.heard = SqlHeard(connection)
 
 
 class Store:
@@ -56,6 +59,7 @@ class Store:
     def __init__(self, db: Database, asset_folder: Path, offer: Offer = lambda _: None) -> None:
         self.db = db
         self.asset_folder = asset_folder
+        self.upload_files = UploadFiles(asset_folder.parent / "uploads")
         self.offer = offer  # the dispatcher sets itself here when it starts
 
     @asynccontextmanager

@@ -27,6 +27,7 @@ from devices.protocol.manifest import ServiceClass
 from hub.auth.roles import Denied, Permission, may
 from hub.db.transaction import Transaction
 from hub.flows.actor import Actor
+from hub.flows.checking import findings_of, refuse, tell_watchers
 from hub.flows.context import Context
 from hub.flows.errors import Conflicted, NotAllowed, NotFound, Refused
 from hub.flows.reading import lexicon_for, lexicon_in, read
@@ -43,6 +44,8 @@ PERMISSIONS: dict[Act, Permission] = {
 }
 
 DELEGATED = frozenset({Act.APPROVE, Act.RETURN})  # what a leader who is away may leave to somebody
+
+TOLD = frozenset({"watch.3", "watch.4"})  # findings of which somebody is told
 
 OFF_AIR = frozenset({Act.EDIT, Act.RETURN, Act.ARCHIVE})  # after these the approved words must not be heard any more
 
@@ -171,16 +174,38 @@ async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, *
     return await _step(ctx, actor, bulletin_id, Act.EDIT, change)
 
 
-async def submit(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:
-    """Ask for approval; what cannot be spoken cannot be submitted.  Raises Refused."""
+async def submit(ctx: Context, actor: Actor, bulletin_id: str, *, seen: bool = False) -> Bulletin:
+    """Ask for approval.  Raises Refused for what cannot be spoken or must not be said (checklists, watched words).
+
+    Errors of the text (a date that is not on its weekday, a phone number too short) raise Conflicted unless `seen` says
+    that somebody has looked at them.
+    """
     await listen(ctx, actor, bulletin_id)
-    return await _step(
-        ctx,
-        actor,
-        bulletin_id,
-        Act.SUBMIT,
-        lambda found, now, facts: model.submitted(found, now=now, lexicon=facts.lexicon),
-    )
+    looked_at = await _looked_over(ctx, actor, bulletin_id, seen=seen)
+
+    def change(found: Bulletin, now: datetime, facts: Facts) -> Bulletin:
+        if found.revision != looked_at.revision:
+            raise StaleBulletin(found.id, looked_at.revision)
+        return model.submitted(found, now=now, lexicon=facts.lexicon)
+
+    return await _step(ctx, actor, bulletin_id, Act.SUBMIT, change)
+
+
+async def _looked_over(ctx: Context, actor: Actor, bulletin_id: str, *, seen: bool) -> Bulletin:
+    """Return the bulletin when nothing stands against submitting it; who watches for a word in it is told anyway."""
+    async with ctx.store.read() as tx:
+        bulletin = await visible(ctx, tx, actor, bulletin_id)
+        with in_words():
+            require(Act.SUBMIT, bulletin, await rights_over(ctx, tx, actor, bulletin), ctx.now())
+        found = await findings_of(ctx, tx, bulletin)
+    if any(one.code in TOLD for one in found):
+        async with ctx.store.write() as tx:
+            told = await tell_watchers(ctx, tx, bulletin)
+            if told:
+                await _audit(ctx, tx, actor, bulletin, "bulletin.watched")
+        ctx.events.tell(*(f"person:{account}" for account in told))
+    refuse(found, seen=seen)
+    return bulletin
 
 
 async def withdraw(ctx: Context, actor: Actor, bulletin_id: str) -> Bulletin:

@@ -16,6 +16,7 @@ from devices.protocol.ids import AreaCode, ContentId
 from hub.db.documents import Documents
 from hub.db.rows import from_ms, to_ms
 from hub.db.tables.desk import comments, delegations, lexicon_changes, lexicon_proposals, notices, watch_words
+from hub.db.tables.devices import as_runs
 from hub.db.upsert import put
 
 _PROPOSALS = Documents(Proposal)
@@ -210,6 +211,20 @@ class SqlDelegations:
         c = delegations.c
         query = select(c.document).where(c.unit.in_(list(units))).order_by(c.since_ms.desc(), c.id)
         return tuple(_DELEGATIONS.unpack(row.document) for row in await self._db.execute(query))
+
+
+class SqlHeard:
+    """When items of programmes began to sound."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._db = connection
+
+    async def starts(self, programme: ContentId) -> tuple[tuple[str, datetime], ...]:
+        """Return the items of a programme that were heard somewhere, each with the moment of the first."""
+        c = as_runs.c
+        heard = c.item.startswith(f"{programme}-", autoescape=True) & (c.outcome != "missed")
+        query = select(c.item, func.min(c.start_ms).label("first")).where(heard).group_by(c.item)
+        return tuple((row.item, from_ms(row.first)) for row in await self._db.execute(query.order_by("first")))
 
 
 def watch_key(word: str) -> str:
