@@ -1,7 +1,7 @@
 """A bulletin from the first word to the approval: written, read, listened to, submitted, approved or sent back."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,16 +10,20 @@ from typing import Any
 from content import model
 from content.approval import Reason, acts_open_to, require
 from content.audio.chime import Cue
+from content.desk.checklists import known
 from content.desk.delegation import standing_in
 from content.desk.folding import composed
 from content.desk.readings import moved
 from content.errors import ContentError, Forbidden, IllegalTransition, StaleBulletin, UnknownAsset, UnknownBulletin
+from content.languages import name_of
 from content.model import Act, Bulletin, Stage, Subject
-from content.recipe import Recipe, Rendered
+from content.passages import Passage, problems, split
+from content.recipe import Part, Recipe, Rendered
 from content.speech.voice import Voice
 from content.text.layers import NATION, Lexicon
 from content.text.normalise import normalise
 from content.text.spoken import ByHand, SpokenText
+from content.uploads import Upload
 from devices.areas import AreaCode, UnitTree
 from devices.protocol.ids import AssetDigest, ContentId
 from devices.protocol.limits import TEXT_CHARS_MAX, TITLE_CHARS_MAX
@@ -31,6 +35,7 @@ from hub.flows.checking import findings_of, refuse, tell_watchers
 from hub.flows.context import Context
 from hub.flows.errors import Conflicted, NotAllowed, NotFound, Refused
 from hub.flows.reading import lexicon_for, lexicon_in, read
+from hub.flows.uploads import usable
 
 PERMISSIONS: dict[Act, Permission] = {
     Act.EDIT: Permission.WRITE_BULLETIN,
@@ -85,6 +90,16 @@ async def rights_over(ctx: Context, tx: Transaction, actor: Actor, bulletin: Bul
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassageView:
+    """One language of a bulletin as whoever approves it sees it; `reading` is None when it is recorded."""
+
+    passage: Passage
+    language: str  # "tiếng Tày"
+    reading: SpokenText | None = None
+    upload: Upload | None = None  # what the recording was made of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BulletinView:
     """A bulletin as one person sees it."""
 
@@ -93,6 +108,7 @@ class BulletinView:
     open_acts: tuple[Act, ...]
     author_name: str
     approver_name: str
+    passages: tuple[PassageView, ...] = ()  # all that is heard, in order: one a language
 
 
 def reading(text: str) -> SpokenText:
@@ -112,8 +128,30 @@ async def reading_in(
 
 def recipe_of(bulletin: Bulletin, speaker: str, lexicon: Lexicon = NATION) -> Recipe:
     """Return everything that decides how `bulletin` sounds; `lexicon` is that of `reading.lexicon_for`."""
-    phrases = read(bulletin.text, lexicon, bulletin.by_hand).phrases
-    return Recipe(phrases=phrases, engine=speaker, voice=bulletin.voice, opening=Cue.OPENING)
+    if not bulletin.others and bulletin.recording is None:
+        phrases = read(bulletin.text, lexicon, bulletin.by_hand).phrases
+        return Recipe(phrases=phrases, engine=speaker, voice=bulletin.voice, opening=Cue.OPENING)
+    heard = (_part(bulletin, passage, lexicon) for passage in bulletin.passages if not passage.empty)
+    return Recipe(
+        phrases=(),
+        engine=speaker,
+        opening=Cue.OPENING,
+        closing=Cue.CLOSING,
+        parts=tuple(part for part in heard if part is not None),
+    )
+
+
+def _part(bulletin: Bulletin, passage: Passage, lexicon: Lexicon) -> Part | None:
+    """Return how one language is heard; None where its text has nothing to say."""
+    if passage.recording is not None:
+        return Part(recording=passage.recording)
+    phrases = _reading(bulletin, passage, lexicon).phrases
+    return Part(phrases=phrases, voice=bulletin.voice) if phrases else None
+
+
+def _reading(bulletin: Bulletin, passage: Passage, lexicon: Lexicon) -> SpokenText:
+    """Return how the text of a passage is read; what was set by hand belongs to the main one."""
+    return read(passage.text, lexicon, bulletin.by_hand if passage.language == bulletin.language else ())
 
 
 async def recipe_for(ctx: Context, tx: Transaction, bulletin: Bulletin) -> Recipe:
@@ -134,9 +172,11 @@ async def write(
     valid_until: datetime | None = None,
     **fields: Any,
 ) -> Bulletin:
-    """Begin a draft; fields: any other of content.model.WORDS.  Raises NotAllowed, Refused."""
+    """Begin a draft; fields: any other of content.model.WORDS, or copied_from.  Raises NotAllowed, Refused."""
+    if unknown := fields.keys() - model.WORDS - {"copied_from"}:
+        raise ValueError(f"not words: {', '.join(sorted(unknown))}")
     actor.must(Permission.WRITE_BULLETIN, unit, ctx.tree)
-    _check_words(title=title, text=text, **fields)
+    check_words(title=title, text=text, **fields)
     bulletin = model.drafted(
         id=ContentId(f"b-{secrets.token_hex(8)}"),
         unit=unit,
@@ -159,7 +199,7 @@ async def write(
 
 async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, **words: Any) -> Bulletin:
     """Change the words; what was approved must be approved again.  `revision` is the one that was on the screen."""
-    _check_words(**words)
+    check_words(**words)
 
     def change(bulletin: Bulletin, now: datetime, _facts: Facts) -> Bulletin:
         if bulletin.revision != revision:
@@ -172,6 +212,48 @@ async def edit(ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, *
         return model.edited(bulletin, by=actor.account.id, now=now, **words)
 
     return await _step(ctx, actor, bulletin_id, Act.EDIT, change)
+
+
+async def set_passages(
+    ctx: Context, actor: Actor, bulletin_id: str, *, revision: int, passages: Sequence[Passage]
+) -> Bulletin:
+    """Set the languages of a bulletin in the order in which they are heard, each a text or an upload's master.
+
+    The text of the bulletin itself is the Kinh one, or the first.  Raises Refused, Conflicted, NotAllowed, NotFound.
+    """
+    if wrong := problems(passages):
+        raise Refused(" ".join(wrong), field="passages")
+    async with ctx.store.read() as tx:
+        bulletin = await visible(ctx, tx, actor, bulletin_id)
+        for passage in passages:
+            if passage.recording is not None:
+                await usable(ctx, tx, passage.recording, bulletin.unit, bulletin.service_class)
+    main, others, at = split(passages)
+    return await edit(
+        ctx,
+        actor,
+        bulletin_id,
+        revision=revision,
+        text=main.text,
+        language=main.language,
+        recording=main.recording,
+        others=tuple(replace(other, text=composed(other.text)) for other in others),
+        main_at=at,
+    )
+
+
+async def _must_be_heard(ctx: Context, tx: Transaction, bulletin: Bulletin) -> None:
+    """Raise Refused when a language of a bulletin has nothing to be heard, or what must not be."""
+    alone = not bulletin.others
+    for passage in bulletin.passages:
+        said = name_of(passage.language)
+        if passage.empty:
+            what = "Bản tin" if alone else f"Phần {said}"
+            raise Refused(f"{what} chưa có nội dung để đọc.", field="text" if alone else "passages")
+        if passage.mute:
+            raise Refused(f"Chưa có giọng đọc {said}: hãy ghi âm hoặc tải tệp lên.", field="passages")
+        if passage.recording is not None:
+            await usable(ctx, tx, passage.recording, bulletin.unit, bulletin.service_class)
 
 
 async def submit(ctx: Context, actor: Actor, bulletin_id: str, *, seen: bool = False) -> Bulletin:
@@ -244,12 +326,32 @@ async def one(ctx: Context, actor: Actor, bulletin_id: str) -> BulletinView:
         lexicon = await lexicon_for(ctx, tx, bulletin)
         author = await tx.people.account(bulletin.author)
         approver = await tx.people.account(bulletin.approver) if bulletin.approver else None
+        recorded = await _recordings(tx, bulletin)
     return BulletinView(
         bulletin=bulletin,
         reading=read(bulletin.text, lexicon, bulletin.by_hand),
         open_acts=acts_open_to(rights, bulletin, ctx.now()),
         author_name=author.name if author else "",
         approver_name=approver.name if approver else "",
+        passages=tuple(_passage_view(bulletin, passage, lexicon, recorded) for passage in bulletin.passages),
+    )
+
+
+async def _recordings(tx: Transaction, bulletin: Bulletin) -> dict[AssetDigest, Upload]:
+    """Return the uploads that the recordings of a bulletin were made of."""
+    masters = {passage.recording for passage in bulletin.passages if passage.recording is not None}
+    found = [await tx.uploads.accepted(master=master) for master in masters]
+    return {one[0].master: one[0] for one in found if one and one[0].master is not None}
+
+
+def _passage_view(
+    bulletin: Bulletin, passage: Passage, lexicon: Lexicon, recorded: Mapping[AssetDigest, Upload]
+) -> PassageView:
+    return PassageView(
+        passage=passage,
+        language=name_of(passage.language),
+        reading=_reading(bulletin, passage, lexicon) if passage.recording is None else None,
+        upload=recorded.get(passage.recording) if passage.recording is not None else None,
     )
 
 
@@ -265,8 +367,7 @@ async def listen(ctx: Context, actor: Actor, bulletin_id: str) -> Rendered:
     async with ctx.store.read() as tx:
         bulletin = await visible(ctx, tx, actor, bulletin_id)
         recipe = await recipe_for(ctx, tx, bulletin)
-    if not bulletin.text.strip():
-        raise Refused("Bản tin chưa có nội dung để đọc.", field="text")
+        await _must_be_heard(ctx, tx, bulletin)
     try:
         return await ctx.render(recipe)
     except ContentError as exc:
@@ -349,7 +450,8 @@ LINES = {
 }
 
 
-def _check_words(**words: Any) -> None:
+def check_words(**words: Any) -> None:
+    """Raise Refused for words that a bulletin cannot have."""
     title, text = words.get("title"), words.get("text")
     if title is not None and not 0 < len(title.strip()) <= TITLE_CHARS_MAX:
         raise Refused(f"Hãy ghi tiêu đề, tối đa {TITLE_CHARS_MAX} ký tự.", field="title")
@@ -360,6 +462,8 @@ def _check_words(**words: Any) -> None:
             raise Refused(f"Mục {label} dài quá {model.FIELD_CHARS_MAX} ký tự.", field=name)
     if len(words.get("note", "")) > model.NOTE_CHARS_MAX:
         raise Refused(f"Ghi chú dài quá {model.NOTE_CHARS_MAX} ký tự.", field="note")
+    if not known(words.get("ticked", ())):
+        raise Refused("Danh mục kiểm tra vừa thay đổi. Hãy tải lại trang.", field="ticked")
     if len(words.get("by_hand", ())) > model.BY_HAND_MAX:
         raise Refused(f"Quá {model.BY_HAND_MAX} chỗ sửa cách đọc.", field="by_hand")
 
