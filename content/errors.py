@@ -9,10 +9,15 @@ ContentError
 ├── BadEntry                a word of the lexicon cannot be used as it is written
 ├── Answered                a proposal has its answer already
 ├── NotFilled               a template lacks something, or it does not fit; carries the fields
+├── VoiceRefused            a voice file that cannot be installed or used; carries why
+├── UnknownUpload           no upload has this id
+├── StaleUpload             somebody else changed it since it was read
+├── OutOfPlace              a part of an upload that does not belong where it was put; carries where the next one does
 ├── SpeechError             an engine did not speak; the next one may
 │   ├── TextRefused         no engine can say it: no words, or far too many
 │   ├── EngineTimeout       too slow; trying again may help
-│   ├── EngineRefused       it answered no, cannot be reached, or has no such voice
+│   ├── EngineRefused       it answered no, or cannot be reached
+│   ├── VoiceNotOffered     it has no such voice
 │   ├── EngineSilent        it answered with nothing that can be heard
 │   ├── EngineCrashed       its process ended in mid-sentence, twice
 │   ├── EngineResting       it failed too often lately and is left alone for a while
@@ -123,6 +128,49 @@ class NotFilled(ContentError):
         self.told = " ".join(faults.values())
 
 
+class VoiceRefused(ContentError):
+    """A voice file cannot be installed or used."""
+
+    vietnamese = "Không dùng được giọng đọc: {told}."
+
+    def __init__(self, told: str, detail: str) -> None:
+        super().__init__(f"voice refused: {detail}")
+        self.told = told
+        self.detail = detail
+
+
+class UnknownUpload(ContentError):
+    """No upload has this id."""
+
+    vietnamese = "Không tìm thấy tệp tải lên {id}."
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - the field's own name
+        super().__init__(f"no upload {id!r}")
+        self.id = id
+
+
+class StaleUpload(ContentError):
+    """Somebody else changed the upload since it was read."""
+
+    vietnamese = "Tệp tải lên vừa thay đổi. Hãy thử lại."
+
+    def __init__(self, id: str, revision: int) -> None:  # noqa: A002 - the field's own name
+        super().__init__(f"upload {id!r} is no longer at revision {revision}")
+        self.id = id
+        self.revision = revision
+
+
+class OutOfPlace(ContentError):
+    """A part of an upload does not belong where it was put, or has a size that is not taken."""
+
+    vietnamese = "Phần này không khớp; hãy gửi tiếp từ byte {offset}."
+
+    def __init__(self, id: str, offset: int) -> None:  # noqa: A002 - the field's own name
+        super().__init__(f"upload {id!r} goes on at {offset}")
+        self.id = id
+        self.offset = offset
+
+
 class SpeechError(ContentError):
     """An engine did not speak."""
 
@@ -154,6 +202,12 @@ class EngineRefused(SpeechError):
     """The engine answered no, cannot be reached, or has no such voice."""
 
     vietnamese = "Bộ đọc {engine} từ chối hoặc không kết nối được."
+
+
+class VoiceNotOffered(SpeechError):
+    """The engine has no such voice: nobody's fault, and nothing that an editor must be told."""
+
+    vietnamese = "Bộ đọc {engine} không có giọng này."
 
 
 class EngineSilent(SpeechError):

@@ -5,7 +5,7 @@ because it is decoded and packed once more with its cues and the other languages
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,10 +32,13 @@ class Step(StrEnum):
     DECODING = "decoding"
     LISTENING = "listening"
     MASTERING = "mastering"
-    DONE = "done"
 
 
-Progress = Callable[[Step], None]
+Progress = Callable[[Step], Awaitable[None]]
+
+
+async def untold(step: Step) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +85,23 @@ async def ingest(
     mix: Mix = Mix.BOTH,
     profile: Profile | None = None,
     encoder: Encoder = MASTER,
-    progress: Progress = lambda _: None,
+    progress: Progress = untold,
 ) -> Ingested:
     """Return the master of an uploaded file, or every fault that was found; never raises for a bad file."""
     figures: Figures | None = None
     findings: tuple[Finding, ...] = (found(Fault.ONE_CHANNEL),) if mix is Mix.LEFT else ()
     try:
-        progress(Step.DECODING)
+        await progress(Step.DECODING)
         take = await decode_take(data, mix=mix)
-        progress(Step.LISTENING)
+        await progress(Step.LISTENING)
         figures = await asyncio.to_thread(figures_of, take)
         findings = (*judged(figures, sirens_allowed=sirens_allowed), *findings)
         if any(finding.refuses for finding in findings):
             return Ingested(findings=findings, figures=figures)
-        progress(Step.MASTERING)
+        await progress(Step.MASTERING)
         done = await _mastered(take.pcm, profile, encoder)
     except AudioError as exc:
         return Ingested(findings=(_said(exc, figures), *findings), figures=figures)
-    finally:
-        progress(Step.DONE)
     return _accepted(findings, figures, done)
 
 

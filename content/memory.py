@@ -5,10 +5,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from content.desk.search import searched
-from content.errors import StaleBulletin, UnknownAsset, UnknownBulletin
+from content.errors import StaleBulletin, StaleUpload, UnknownAsset, UnknownBulletin, UnknownUpload
 from content.model import Bulletin, Stage, Subject
 from content.ports import FOUND_MAX
 from content.recipe import RecipeDigest, Rendered
+from content.uploads import Stage as UploadStage
+from content.uploads import Upload
 from devices.protocol.chunks import asset_of
 from devices.protocol.ids import AreaCode, AssetDigest, ContentId
 from devices.protocol.manifest import Asset
@@ -112,3 +114,71 @@ class MemoryRenderStore:
     async def add(self, rendered: Rendered) -> Rendered:
         """Keep `rendered` and return it; when there is one of this recipe already, return that one."""
         return self._held.setdefault(rendered.recipe, rendered)
+
+
+class MemoryUploadStore:
+    """Uploads in a dictionary."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Upload] = {}
+
+    async def add(self, upload: Upload) -> None:
+        """Keep a new upload; StaleUpload when its id is taken."""
+        if upload.id in self._held:
+            raise StaleUpload(upload.id, upload.revision)
+        self._held[upload.id] = upload
+
+    async def get(self, id: str) -> Upload:  # noqa: A002 - the field's own name
+        """Return the upload, or raise UnknownUpload."""
+        try:
+            return self._held[id]
+        except KeyError:
+            raise UnknownUpload(id) from None
+
+    async def save(self, upload: Upload) -> None:
+        """Replace revision - 1 by this one; StaleUpload when another is kept, UnknownUpload when none is."""
+        if (await self.get(upload.id)).revision != upload.revision - 1:
+            raise StaleUpload(upload.id, upload.revision - 1)
+        self._held[upload.id] = upload
+
+    async def find(
+        self,
+        *,
+        units: Collection[AreaCode] | None = None,
+        owner: str | None = None,
+        stages: Collection[UploadStage] | None = None,
+        limit: int = FOUND_MAX,
+    ) -> tuple[Upload, ...]:
+        """Return at most `limit` uploads (None: all), last changed first, then by id."""
+        fits = [
+            held
+            for held in self._held.values()
+            if (units is None or held.unit in units)
+            and (owner is None or held.owner == owner)
+            and (stages is None or held.stage in stages)
+        ]
+        return tuple(sorted(fits, key=lambda held: (-held.updated_at.timestamp(), held.id))[:limit])
+
+    async def oldest(self, stages: Collection[UploadStage], limit: int = 1) -> tuple[Upload, ...]:
+        """Return at most `limit` uploads in `stages`, first changed first, then by id."""
+        fits = (held for held in self._held.values() if held.stage in stages)
+        return tuple(sorted(fits, key=lambda held: (held.updated_at, held.id))[:limit])
+
+    async def accepted(
+        self, *, unit: AreaCode | None = None, source: AssetDigest | None = None, master: AssetDigest | None = None
+    ) -> tuple[Upload, ...]:
+        """Return the accepted uploads that have what is given, first changed first."""
+        return tuple(
+            held
+            for held in await self.oldest((UploadStage.ACCEPTED,), FOUND_MAX)
+            if unit in {None, held.unit} and source in {None, held.source} and master in {None, held.master}
+        )
+
+    async def bytes_of(self, unit: AreaCode) -> int:
+        """Return the sizes of all uploads of a unit that are not gone."""
+        kept = (held for held in self._held.values() if held.unit == unit and held.stage is not UploadStage.GONE)
+        return sum(held.size_bytes for held in kept)
+
+    async def uses_source(self, source: AssetDigest) -> bool:
+        """Say whether an upload that is not gone has these bytes."""
+        return any(held.source == source and held.stage is not UploadStage.GONE for held in self._held.values())

@@ -7,10 +7,12 @@ from typing import Protocol
 from content.model import Bulletin, Stage, Subject
 from content.recipe import RecipeDigest, Rendered
 from content.speech.engine import Speaker, SpeechEngine
+from content.uploads import Stage as UploadStage
+from content.uploads import Upload
 from devices.protocol.ids import AreaCode, AssetDigest, ContentId
 from devices.protocol.manifest import Asset
 
-__all__ = ["AssetStore", "BulletinStore", "RenderStore", "Speaker", "SpeechEngine"]
+__all__ = ["AssetStore", "BulletinStore", "RenderStore", "Speaker", "SpeechEngine", "UploadStore"]
 
 FOUND_MAX = 500  # one page of a console; a longer list is asked for in parts
 
@@ -68,3 +70,40 @@ class RenderStore(Protocol):
 
     async def add(self, rendered: Rendered) -> Rendered:
         """Keep `rendered` and return it; when there is one of this recipe already, return that one."""
+
+
+class UploadStore(Protocol):
+    """Uploads by id."""
+
+    async def add(self, upload: Upload) -> None:
+        """Keep a new upload; StaleUpload when its id is taken."""
+
+    async def get(self, id: str) -> Upload:  # noqa: A002 - the field's own name
+        """Return the upload, or raise UnknownUpload."""
+
+    async def save(self, upload: Upload) -> None:
+        """Replace revision - 1 by this one; StaleUpload when another is kept, UnknownUpload when none is."""
+
+    async def find(
+        self,
+        *,
+        units: Collection[AreaCode] | None = None,
+        owner: str | None = None,
+        stages: Collection[UploadStage] | None = None,
+        limit: int = FOUND_MAX,
+    ) -> tuple[Upload, ...]:
+        """Return at most `limit` uploads (None: all), last changed first, then by id."""
+
+    async def oldest(self, stages: Collection[UploadStage], limit: int = 1) -> tuple[Upload, ...]:
+        """Return at most `limit` uploads in `stages`, first changed first, then by id."""
+
+    async def accepted(
+        self, *, unit: AreaCode | None = None, source: AssetDigest | None = None, master: AssetDigest | None = None
+    ) -> tuple[Upload, ...]:
+        """Return the accepted uploads that have what is given, first changed first."""
+
+    async def bytes_of(self, unit: AreaCode) -> int:
+        """Return the sizes of all uploads of a unit that are not gone."""
+
+    async def uses_source(self, source: AssetDigest) -> bool:
+        """Say whether an upload that is not gone has these bytes."""

@@ -10,9 +10,9 @@ import pytest
 
 from content.desk.memory import MemoryComments, MemoryDelegations, MemoryLexicon, MemoryNotices, MemoryWatchWords
 from content.desk.ports import CommentStore, DelegationStore, LexiconStore, NoticeStore, WatchWordStore
-from content.memory import MemoryAssetStore, MemoryBulletinStore, MemoryRenderStore
+from content.memory import MemoryAssetStore, MemoryBulletinStore, MemoryRenderStore, MemoryUploadStore
 from content.model import Bulletin, drafted
-from content.ports import AssetStore, BulletinStore, RenderStore
+from content.ports import AssetStore, BulletinStore, RenderStore, UploadStore
 from devices.protocol.ids import AreaCode, ContentId
 from hub.auth.model import Account, AccountId
 from tests.fakes.sql import factories
@@ -30,6 +30,7 @@ class Stores:
     watch_words: WatchWordStore
     notices: NoticeStore
     delegations: DelegationStore
+    uploads: UploadStore
     ready: Callable[
         [], Awaitable[None]
     ]  # what the stores of the desk refer to is there: accounts an, binh; two bulletins
@@ -46,6 +47,7 @@ async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         watch_words=MemoryWatchWords(),
         notices=MemoryNotices(),
         delegations=MemoryDelegations(),
+        uploads=MemoryUploadStore(),
         ready=_nothing_to_do,
     )
 
@@ -55,7 +57,17 @@ async def _nothing_to_do() -> None:
 
 
 def over_sql(store: Callable[[str], Any]) -> Stores:
-    names = ("bulletins", "assets", "renders", "comments", "lexicon", "watch_words", "notices", "delegations")
+    names = (
+        "bulletins",
+        "assets",
+        "renders",
+        "comments",
+        "lexicon",
+        "watch_words",
+        "notices",
+        "delegations",
+        "uploads",
+    )
     made = {name: store(name) for name in names}
 
     async def ready() -> None:
