@@ -1,7 +1,7 @@
 """Recipe → asset, once: speak, master, encode, check, keep.  The same recipe is never rendered twice."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -11,6 +11,7 @@ from content.audio.encode import decode
 from content.audio.encoder import Encoder
 from content.audio.finish import Finished, finish
 from content.audio.master import Profile, Speech, Stretch
+from content.errors import SpeechError, VoiceNotOffered
 from content.ports import AssetStore, RenderStore, Speaker
 from content.recipe import Figures, Part, Recipe, RecipeDigest, Rendered
 from content.speech.engine import Spoken
@@ -126,12 +127,17 @@ class Renderer:
                 loudness=done.probe.loudness,
                 engine=", ".join(dict.fromkeys(one.engine for one in heard)),
                 passed_over=tuple(str(failure) for failure in failures),
-                told=tuple(dict.fromkeys(failure.in_vietnamese() for failure in failures)),
+                told=told_of(failures),
                 figures=figures_of(done, recipe.profile),
                 trimmed_ms=done.trimmed_ms,
                 rendered_at=self._now(),
             )
         )
+
+
+def told_of(failures: Iterable[SpeechError]) -> tuple[str, ...]:
+    """Return what the editor is told of engines that should have spoken, each sentence once."""
+    return tuple(dict.fromkeys(one.in_vietnamese() for one in failures if not isinstance(one, VoiceNotOffered)))
 
 
 def figures_of(done: Finished, profile: Profile) -> Figures:

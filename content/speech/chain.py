@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from content.audio.pcm import Pcm
-from content.errors import EngineRefused, EngineResting, EngineTimeout, NobodySpoke, SpeechError
+from content.errors import EngineResting, EngineTimeout, NobodySpoke, SpeechError, VoiceNotOffered
 from content.speech.engine import SpeechEngine, Spoken, heard, said
 from content.speech.spelling import Spelling, respelled
 from content.speech.voice import Phrase, Voice
@@ -85,7 +85,7 @@ class Chain:
         """Ask one engine, if it has the voice and does not rest, and note how it went."""
         name = link.engine.name
         if not link.engine.offers(voice):
-            raise EngineRefused(name, f"has no {voice.region} voice")  # no fault of its own: not counted
+            raise VoiceNotOffered(name, f"has no {voice.region} voice")  # no fault of its own: not counted
         if left := self._breakers[name].rests_for(self._clock()):
             raise EngineResting(name, left)
         try:

@@ -10,6 +10,7 @@ from content.errors import (
     NobodySpoke,
     SpeechError,
     TextRefused,
+    VoiceNotOffered,
 )
 from content.speech.chain import Breaker, Chain, Link
 from content.speech.espeak import EspeakEngine
@@ -39,7 +40,7 @@ FAILING = [
     (FakeEngine("first", fails=EngineCrashed("first", -11)), EngineCrashed),
     (FakeEngine("first", hangs=True), EngineTimeout),
     (FakeEngine("first", mute=True), EngineSilent),
-    (FakeEngine("first", regions=frozenset({Region.SOUTH})), EngineRefused),
+    (FakeEngine("first", regions=frozenset({Region.SOUTH})), VoiceNotOffered),
 ]
 
 
