@@ -542,9 +542,9 @@ async def _aired(tx: Transaction, found: Bulletin) -> tuple[datetime, ...]:
     """Return when a bulletin began to sound somewhere, each item once."""
     starts: list[datetime] = []
     for programme in await tx.programmes.with_bulletin(found.id):
-        own = {str(i) for i, clip in enumerate(programme.clips) if clip.bulletin == found.id}
+        own = {i for i, clip in enumerate(programme.clips) if clip.bulletin == found.id}
         heard = await tx.heard.starts(programme.id)
-        starts += [at for item, at in heard if item.rpartition("-")[2] in own]
+        starts += [at for item, at in heard if int(item.rpartition("-")[2]) in own]
     return tuple(sorted(starts))
 
 
