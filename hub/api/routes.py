@@ -6,6 +6,7 @@ POST /api/enrol               a loudspeaker's claim code and public key → its 
 POST /api/alerts              an alert on the air, now
 GET  /api/alerts/<id>         who has answered
 POST /api/alerts/<id>/cancel  its end
+GET  /api/bulletins/<id>/text what an approved bulletin says, as JSON or plain text
 """
 
 import base64
@@ -21,8 +22,9 @@ from emergency.rollcall import standing
 from hub.api.errors import in_json
 from hub.api.patience import Patience
 from hub.api.schemas import Alert, Claim, Recall, SignIn, made, read
+from hub.api.texts import in_text
 from hub.auth.sessions import TOKEN_CHARS, ends_at
-from hub.flows import alert, fleet, people
+from hub.flows import alert, desk, fleet, people
 from hub.flows.actor import Actor
 from hub.flows.alert import Asked, RollCallView
 from hub.flows.context import Context
@@ -42,6 +44,7 @@ def api_routes(ctx: Context) -> list[web.RouteDef]:
         ("POST", "/api/alerts", send),
         ("GET", f"/api/alerts/{ID}", roll_call),
         ("POST", f"/api/alerts/{ID}/cancel", cancel),
+        ("GET", f"/api/bulletins/{ID}/text", bulletin_text),
     )
     return [web.route(method, path, in_json(_bound(action, ctx))) for method, path, action in table]
 
@@ -129,6 +132,12 @@ async def roll_call(ctx: Context, request: web.Request) -> web.StreamResponse:
     """GET /api/alerts/<id>."""
     view = await alert.roll_call(ctx, await _actor(ctx, request), request.match_info["id"])
     return web.json_response(_told(view))
+
+
+async def bulletin_text(ctx: Context, request: web.Request) -> web.StreamResponse:
+    """GET /api/bulletins/<id>/text."""
+    twin = await desk.twin(ctx, await _actor(ctx, request), request.match_info["id"])
+    return in_text(twin, request.headers.get("Accept", ""))
 
 
 async def cancel(ctx: Context, request: web.Request) -> web.StreamResponse:
