@@ -23,7 +23,8 @@ from tests.servers.postgres import Postgres
 OURS = ("devices", "content", "scheduler", "emergency", "firmware_sim", "hub")
 
 # One number from which every random choice of a run follows; printed at the top, and again with a test that failed.
-SEED = int(os.environ.get("LOA_SEED") or random.SystemRandom().randrange(2**32))
+# Workers that share a run take it from their parent.
+SEED = int(os.environ.setdefault("LOA_SEED", str(random.SystemRandom().randrange(2**32))))
 
 # A shared two-core machine makes no promise about the time of one example.
 hypothesis.settings.register_profile("loa", deadline=None, print_blob=True)
