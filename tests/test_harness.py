@@ -1,5 +1,6 @@
 """The tests' own instruments: the real servers answer, and what is watched in every test is seen."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.servers.chromium import OpenPage
+from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,14 +55,23 @@ async def test_a_database_is_empty_and_real(postgres_url: str) -> None:
     assert lowered == "đường ố"
 
 
-async def test_two_databases_of_one_test_run_do_not_see_each_other(postgres_url: str) -> None:
-    connection = await asyncpg.connect(postgres_url.replace("+asyncpg", ""))
+async def test_two_databases_of_one_test_run_do_not_see_each_other(postgres: Postgres, postgres_url: str) -> None:
+    await _run(postgres_url, "create table mine (id int)")
+    other = postgres.database()
+    url = await asyncio.to_thread(other.__enter__)
     try:
-        await connection.execute("create table mine (id int)")
-        other = await connection.fetchval("select count(*) from pg_database where datname like 'loa_%'")
+        assert await _run(url, "select count(*) from pg_tables where tablename = 'mine'") == 0
+        assert await _run(postgres_url, "select count(*) from pg_tables where tablename = 'mine'") == 1
+    finally:
+        await asyncio.to_thread(other.__exit__, None, None, None)
+
+
+async def _run(url: str, statement: str) -> object:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return await connection.fetchval(statement)
     finally:
         await connection.close()
-    assert other == 1
 
 
 async def test_a_page_of_the_asked_width_shows_vietnamese(open_page: OpenPage) -> None:

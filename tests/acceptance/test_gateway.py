@@ -65,15 +65,19 @@ async def disconnected(gateway: Gateway) -> None:
 
 @asynccontextmanager
 async def a_loop_that_never_hangs() -> AsyncIterator[None]:
-    """Fail when any turn of the loop took too long while the block lasted."""
+    """Fail when any turn of the loop kept the processor too long while the block lasted.
+
+    Processor time, not the wall clock: a machine that does other work as well says nothing about us.  Calls that wait
+    are found by the watch that every test has.
+    """
     worst = 0.0
 
     async def watch() -> None:
         nonlocal worst
         while True:
-            before = time.monotonic()
+            before = time.thread_time()
             await asyncio.sleep(0.01)
-            worst = max(worst, time.monotonic() - before - 0.01)
+            worst = max(worst, time.thread_time() - before)
 
     watching = asyncio.create_task(watch())
     try:
@@ -81,7 +85,7 @@ async def a_loop_that_never_hangs() -> AsyncIterator[None]:
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-    assert worst < LAG_MAX_S, f"the loop stood still for {worst:.2f} s"
+    assert worst < LAG_MAX_S, f"a turn of the loop took {worst:.2f} s of processor time"
 
 
 async def again(send: Callable[[], Awaitable[None]]) -> None:
