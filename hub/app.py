@@ -27,7 +27,7 @@ from hub.db.migrate import upgrade
 from hub.db.outbox import Lane
 from hub.db.transaction import Store
 from hub.dispatch import Dispatcher
-from hub.flows import alert
+from hub.flows import alert, uploads
 from hub.flows.areas import ensure_quiet_hours
 from hub.flows.context import Context
 from hub.flows.events import Events
@@ -169,6 +169,8 @@ def _services(hub: Hub) -> dict[str, Service]:
         "alerts": lambda: alert.watch(ctx),
         "alert-speech": lambda: alert.speak(ctx),
         "forget": lambda: _forget(ctx),
+        "uploads": lambda: uploads.check(ctx),
+        "uploads-tidy": lambda: uploads.tidy(ctx),
     }
     services |= {f"connection-{lane.name.lower()}": hub.gateways[lane].run for lane in Lane}
     services |= {f"dispatch-{lane.name.lower()}": _dispatching(hub, lane) for lane in Lane}

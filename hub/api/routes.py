@@ -10,7 +10,7 @@ GET  /api/bulletins/<id>/text what an approved bulletin says, as JSON or plain t
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -19,19 +19,17 @@ from aiohttp import web
 
 from devices.protocol.manifest import QuietHours
 from emergency.rollcall import standing
+from hub.api.bearer import ID, Action, actor_of, bound
 from hub.api.errors import in_json
 from hub.api.patience import Patience
 from hub.api.schemas import Alert, Claim, Recall, SignIn, made, read
 from hub.api.texts import in_text
-from hub.auth.sessions import TOKEN_CHARS, ends_at
+from hub.api.uploads import upload_routes
+from hub.auth.sessions import ends_at
 from hub.flows import alert, desk, fleet, people
-from hub.flows.actor import Actor
 from hub.flows.alert import Asked, RollCallView
 from hub.flows.context import Context
-from hub.flows.errors import NotSignedIn, Refused, TooMany
-
-Action = Callable[[Context, web.Request], Awaitable[web.StreamResponse]]
-ID = "{id:[a-z0-9][a-z0-9-]{0,63}}"
+from hub.flows.errors import Refused, TooMany
 
 
 def api_routes(ctx: Context) -> list[web.RouteDef]:
@@ -46,26 +44,8 @@ def api_routes(ctx: Context) -> list[web.RouteDef]:
         ("POST", f"/api/alerts/{ID}/cancel", cancel),
         ("GET", f"/api/bulletins/{ID}/text", bulletin_text),
     )
-    return [web.route(method, path, in_json(_bound(action, ctx))) for method, path, action in table]
-
-
-def _bound(action: Action, ctx: Context) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return await action(ctx, request)
-
-    return handler
-
-
-async def _actor(ctx: Context, request: web.Request) -> Actor:
-    """Return whose token came along.  Raises NotSignedIn.  A cookie does not count here, so no form can forge it."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    good = kind.lower() == "bearer" and len(token.strip()) == TOKEN_CHARS
-    actor = await people.who(ctx, token.strip()) if good else None
-    if actor is None:
-        raise NotSignedIn("Thiếu hoặc sai mã truy cập. Hãy lấy mã mới ở /api/sessions.")
-    if actor.account.must_change_password:
-        raise NotSignedIn("Hãy đăng nhập trang điều hành và đổi mật khẩu lần đầu trước.")
-    return actor
+    own = [web.route(method, path, in_json(bound(action, ctx))) for method, path, action in table]
+    return [*own, *upload_routes(ctx)]
 
 
 async def sign_in(ctx: Context, request: web.Request) -> web.StreamResponse:
@@ -78,7 +58,7 @@ async def sign_in(ctx: Context, request: web.Request) -> web.StreamResponse:
 
 async def sign_out(ctx: Context, request: web.Request) -> web.StreamResponse:
     """DELETE /api/sessions."""
-    await people.sign_out(ctx, await _actor(ctx, request))
+    await people.sign_out(ctx, await actor_of(ctx, request))
     return web.Response(status=204)
 
 
@@ -111,7 +91,7 @@ def _quiet(quiet: QuietHours) -> Mapping[str, object]:
 
 async def send(ctx: Context, request: web.Request) -> web.StreamResponse:
     """POST /api/alerts."""
-    actor = await _actor(ctx, request)
+    actor = await actor_of(ctx, request)
     given = await read(request, Alert)
     asked = Asked(
         hazard=given.hazard,
@@ -130,19 +110,19 @@ async def send(ctx: Context, request: web.Request) -> web.StreamResponse:
 
 async def roll_call(ctx: Context, request: web.Request) -> web.StreamResponse:
     """GET /api/alerts/<id>."""
-    view = await alert.roll_call(ctx, await _actor(ctx, request), request.match_info["id"])
+    view = await alert.roll_call(ctx, await actor_of(ctx, request), request.match_info["id"])
     return web.json_response(_told(view))
 
 
 async def bulletin_text(ctx: Context, request: web.Request) -> web.StreamResponse:
     """GET /api/bulletins/<id>/text."""
-    twin = await desk.twin(ctx, await _actor(ctx, request), request.match_info["id"])
+    twin = await desk.twin(ctx, await actor_of(ctx, request), request.match_info["id"])
     return in_text(twin, request.headers.get("Accept", ""))
 
 
 async def cancel(ctx: Context, request: web.Request) -> web.StreamResponse:
     """POST /api/alerts/<id>/cancel."""
-    actor = await _actor(ctx, request)
+    actor = await actor_of(ctx, request)
     given = await read(request, Recall)
     ended = await alert.cancel(ctx, actor, request.match_info["id"], note=given.note, all_clear=given.all_clear)
     return web.json_response(_told(await alert.roll_call(ctx, actor, ended.id)))
