@@ -89,11 +89,11 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if exc.status < HTTPStatus.BAD_REQUEST:
             raise
         return await error_page(request, exc.status, WORDS.get(exc.status, WORDS[400]))
-    except ConnectionError:
-        raise  # who asked has left; there is nobody to tell
     except (TimeoutError, HashingBusy):
         return await error_page(request, 503, WORDS[503])
     except Exception:  # the last place where a person can still be told in words
+        if request.transport is None:  # who asked has left in the middle; there is nobody to tell, nothing to mend
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
         log.exception("request failed", extra={"action": "request_failed", "path": request.path[:200]})
         return await error_page(request, 500, WORDS[500])
 
