@@ -91,6 +91,8 @@ class Installation:
 
     def _ledger(self, number: int) -> dict[str, Any]:
         path = self.folder / self.identities[number].device / "state" / "ledger.json"
+        if not path.exists():
+            return {"last_n": 0, "waiting": []}
         found: dict[str, Any] = json.loads(path.read_bytes())
         return found
 

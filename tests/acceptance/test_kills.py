@@ -190,14 +190,6 @@ async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float, what: Ca
         pytest.fail(f"not within {timeout_s} s: {what()}")
 
 
-async def everybody_is_up(heard: Heard) -> bool:
-    """Say whether all are there, hold their plans and the audio, and have nothing left to report."""
-    states = heard.states.values()
-    return len(states) == DEVICES and all(
-        state.status is Status.ONLINE and state.manifest > 0 and not state.assets_missing for state in states
-    )
-
-
 # --- the test -------------------------------------------------------------------------------------------------------
 
 
@@ -206,8 +198,9 @@ async def test_ten_kills_lose_nothing_double_nothing_and_make_nothing_sound_that
 ) -> None:
     broker = Broker(host=scene.site.broker.host, port=scene.site.broker.port)
     async with listening(broker, scene.site.public_keys()) as (heard, stranger):
-        await until(lambda: everybody_is_up(heard), 60, lambda: heard.states)
-        await note_the_plan(scene)
+        async with closing_store(scene) as store:
+            await until(lambda: note_the_plan(scene, store), 30, lambda: scene.slots)
+            await until(lambda: at_rest(scene, store, heard), 30, lambda: heard.states)
         await torment(scene, stranger, rng)
         await come_to_rest(scene, heard)
         print(f"killed: {dict(scene.kills)}; {len(heard.records)} records heard")
@@ -236,14 +229,13 @@ async def torment(scene: Scene, stranger: Gateway, rng: random.Random) -> None:
         await scene.kill(name, rng.uniform(0.1, 1.5))
 
 
-async def note_the_plan(scene: Scene) -> None:
-    """Remember the window of every item that is planned."""
-    async with closing_store(scene) as store, store.read() as tx:
-        for device in scene.site.public_keys():
-            manifest = await tx.manifests.last(device)
-            assert manifest is not None
-            scene.slots |= {item.id: (item.start_ms, item.end_ms) for item in manifest.items}
-    assert len(scene.slots) == BULLETINS
+async def note_the_plan(scene: Scene, store: Store) -> bool:
+    """Remember the window of every item that is planned; say whether all bulletins are."""
+    async with store.read() as tx:
+        plans = [await tx.manifests.last(device) for device in scene.site.public_keys()]
+    for item in (item for plan in plans if plan for item in plan.items):
+        scene.slots[item.id] = (item.start_ms, item.end_ms)
+    return all(plan is not None and len(plan.items) == BULLETINS for plan in plans)
 
 
 async def come_to_rest(scene: Scene, heard: Heard) -> None:
@@ -258,11 +250,13 @@ async def come_to_rest(scene: Scene, heard: Heard) -> None:
 
 
 async def at_rest(scene: Scene, store: Store, heard: Heard) -> bool:
-    held = {device: state.manifest for device, state in heard.states.items() if state.status is Status.ONLINE}
+    """Say whether all are there, hold the newest plan and its audio, and have nothing left to report."""
+    there = {device: state for device, state in heard.states.items() if state.status is Status.ONLINE}
+    held = {device: state.manifest for device, state in there.items() if not state.assets_missing}
     async with store.read() as tx:
         newest = {device: await tx.manifests.last(device) for device in scene.site.public_keys()}
-    waiting = [scene.site.records_waiting(number) for number in range(DEVICES)]
-    return held == {device: plan and plan.sequence for device, plan in newest.items()} and not any(waiting)
+    waiting = any(scene.site.records_waiting(number) for number in range(DEVICES))
+    return held == {device: plan and plan.sequence for device, plan in newest.items()} and not waiting
 
 
 @asynccontextmanager
