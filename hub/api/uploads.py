@@ -3,7 +3,7 @@
 POST   /api/uploads                  {unit, name, size_bytes, service_class} → an upload
 GET    /api/uploads                  those of the units one sees
 GET    /api/uploads/<id>             how far it is: received_bytes, stage, step, findings, figures, master
-PATCH  /api/uploads/<id>             a part, raw: Upload-Offset: where it begins; optional Upload-Checksum: sha256 <hex>.
+PATCH  /api/uploads/<id>             a part, raw: Upload-Offset: where it begins; perhaps Upload-Checksum: sha256 <hex>
                                      409 when another part is due; Upload-Offset of every answer says which
 PUT    /api/uploads/<id>             the same
 POST   /api/uploads/<id>/finish      {sha256 (optional)}: that was all; the checks begin
