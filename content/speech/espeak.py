@@ -77,7 +77,10 @@ class EspeakEngine:
                     group.create_task(self._sheet(sheet, voice), name=f"espeak sheet {number}")
                     for number, sheet in enumerate(sheets(spoken))
                 ]
-        except* SpeechError as failed:
+        except BaseExceptionGroup as group:  # what `except*` raises comes in a group of its own on some 3.11
+            failed, others = group.split(SpeechError)
+            if failed is None or others is not None:
+                raise
             raise failed.exceptions[0] from None  # a text is said whole or not at all
         sounds = [sound for task in asked for sound in task.result()]
         pauses = [phrase.pause_ms for phrase in spoken]
