@@ -29,7 +29,8 @@ def terms(query: str) -> tuple[str, ...]:
 def searched(bulletin: Bulletin) -> str:
     """Return what a search of the library looks through."""
     b = bulletin
-    return searchable(b.title, b.text, b.document, b.issuer, b.source, b.concerns, b.note)
+    others = (passage.text for passage in b.others)
+    return searchable(b.title, b.text, *others, b.document, b.issuer, b.source, b.concerns, b.note)
 
 
 def matches(text: str, wanted: Sequence[str]) -> tuple[Match, ...]:

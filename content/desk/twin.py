@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from content.languages import name_of
 from content.model import SUBJECT_WORDS, Bulletin
 from content.text.spoken import SpokenText
 from devices.protocol.manifest import ServiceClass
@@ -32,6 +33,7 @@ class TextTwin:
     language: str
     text: str
     spoken: str
+    others: tuple[tuple[str, str], ...] = ()  # language and text of what is heard beside it, where there is a text
     approved_at: datetime | None
     valid_until: datetime | None
     aired: tuple[datetime, ...] = ()  # when it began to sound somewhere, the first first
@@ -41,7 +43,8 @@ class TextTwin:
         lines = [self.title.upper(), f"{self.unit_name} · {CLASS_WORDS[self.service_class]} · {self.subject}"]
         if self.document or self.issuer:
             lines.append(" · ".join(one for one in (self.document, self.issuer) if one))
-        return "\n".join([*lines, "", self.text.strip(), ""])
+        others = [line for language, text in self.others for line in (f"[{name_of(language)}]", text.strip(), "")]
+        return "\n".join([*lines, "", self.text.strip(), "", *others])
 
     def as_json(self) -> dict[str, object]:
         """Return the twin as a JSON object; moments in ISO 8601, UTC."""
@@ -59,6 +62,7 @@ class TextTwin:
             "language": self.language,
             "text": self.text,
             "spoken": self.spoken,
+            "others": [{"language": language, "text": text} for language, text in self.others],
             "approved_at": _iso(self.approved_at),
             "valid_until": _iso(self.valid_until),
             "aired": [_iso(one) for one in self.aired],
@@ -86,6 +90,7 @@ def twin_of(bulletin: Bulletin, spoken: SpokenText, unit_name: str, aired: tuple
         language=bulletin.language,
         text=bulletin.text,
         spoken=spoken.spoken,
+        others=tuple((one.language, one.text) for one in bulletin.others if one.text.strip()),
         approved_at=bulletin.approved_at,
         valid_until=bulletin.valid_until,
         aired=aired,

@@ -36,8 +36,9 @@ def findings_in(
         rate_percent=bulletin.voice.rate_percent,
         slot_s=slot_s,
     )
-    in_title = (replace(one, start=0, end=0) for one in watched(bulletin.title, words))
-    return in_order((*checked(it), *watched(bulletin.text, words), *in_title, *listed(bulletin)))
+    beside = (bulletin.title, *(one.text for one in bulletin.others))  # places in them are not places in the text
+    elsewhere = (replace(one, start=0, end=0) for text in beside for one in watched(text, words))
+    return in_order((*checked(it), *watched(bulletin.text, words), *elsewhere, *listed(bulletin)))
 
 
 async def findings_of(
@@ -67,7 +68,8 @@ async def tell_watchers(ctx: Context, tx: Transaction, bulletin: Bulletin) -> tu
     """Tell those named in the tables of watched words, each once about one version; return who was told."""
     words = await tx.watch_words.of(layers_of(ctx, bulletin.unit))
     told: dict[str, list[str]] = {}
-    for seen in seen_in(f"{bulletin.title}\n{bulletin.text}", words):
+    everything = "\n".join((bulletin.title, bulletin.text, *(one.text for one in bulletin.others)))
+    for seen in seen_in(everything, words):
         for account in seen.word.told if seen.word.level >= Watch.TELL else ():
             told.setdefault(account, []).append(f"“{seen.word.word}” (mức {int(seen.word.level)})")
     for account, found in list(told.items()):

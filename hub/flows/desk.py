@@ -15,6 +15,7 @@ from content.desk.templates import BY_ID, Filled, Template, fill
 from content.desk.twin import TextTwin, twin_of
 from content.desk.watchwords import Watch, WatchWord
 from content.errors import NotFilled
+from content.languages import name_of
 from content.model import ON_AIR_STAGES, WORDS, Bulletin, Requester, Stage, Subject, drafted
 from content.text.spoken import ByHand, SpokenText
 from devices.areas import AreaCode, Level
@@ -194,14 +195,16 @@ async def for_approval(ctx: Context, actor: Actor, bulletin_id: str) -> Approval
         )
 
 
-# What is not compared: who and when, and what has a comparison of its own.
-_NOT_FIELDS = frozenset({"title", "text", "by_hand", "voice"})
+# What has a comparison of its own, or none that anybody reads.
+_NOT_FIELDS = frozenset({"title", "text", "by_hand", "voice", "others", "main_at"})
+_NOT_COPIED = frozenset({"ticked", "valid_until"})
 
 
 async def _compared(ctx: Context, tx: Transaction, old: Bulletin, new: Bulletin) -> Comparison:
     spoken = [(await reading_of(ctx, tx, one)).spoken for one in (old, new)]
     names = sorted(WORDS - _NOT_FIELDS)
     pairs = {name: (str(getattr(old, name) or ""), str(getattr(new, name) or "")) for name in names}
+    pairs["others"] = (_in_others(old), _in_others(new))
     return Comparison(
         old=old.version,
         new=new.version,
@@ -210,6 +213,11 @@ async def _compared(ctx: Context, tx: Transaction, old: Bulletin, new: Bulletin)
         spoken=differences(*spoken),
         fields={name: pair for name, pair in pairs.items() if pair[0] != pair[1]},
     )
+
+
+def _in_others(bulletin: Bulletin) -> str:
+    """Return the other languages of a bulletin, one a line."""
+    return "\n".join(f"{name_of(one.language)}: {one.text or one.recording or ''}" for one in bulletin.others)
 
 
 # --- delegation -----------------------------------------------------------------------------------------------------
@@ -503,25 +511,8 @@ async def copy(ctx: Context, actor: Actor, bulletin_id: str, *, unit: str | None
     """
     async with ctx.store.read() as tx:
         found = await bulletins.visible(ctx, tx, actor, bulletin_id)
-    return await bulletins.write(
-        ctx,
-        actor,
-        unit=AreaCode(unit) if unit else found.unit,
-        title=found.title,
-        text=found.text,
-        subject=found.subject,
-        service_class=found.service_class,
-        voice=found.voice,
-        document=found.document,
-        issuer=found.issuer,
-        source=found.source,
-        requester=found.requester,
-        concerns=found.concerns,
-        note=found.note,
-        by_hand=found.by_hand,
-        language=found.language,
-        copied_from=found.id,
-    )
+    words = {name: getattr(found, name) for name in WORDS - _NOT_COPIED}
+    return await bulletins.write(ctx, actor, unit=AreaCode(unit) if unit else found.unit, copied_from=found.id, **words)
 
 
 # --- the text twin --------------------------------------------------------------------------------------------------

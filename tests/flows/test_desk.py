@@ -8,6 +8,7 @@ from content.desk.checklists import items_for
 from content.desk.differences import Kind
 from content.desk.findings import Gravity
 from content.model import Act, Bulletin, Requester, Stage, Subject
+from content.passages import Passage
 from devices.protocol.messages import AsRun, AsRunReport, Outcome, Source, Why
 from hub.auth.model import Role
 from hub.flows import bulletin, desk, people
@@ -445,3 +446,21 @@ async def test_the_text_twin_is_of_approved_words_and_says_when_they_were_heard(
     assert TEXT in twin.plain()
     with pytest.raises(NotFound):
         await desk.twin(hub.ctx, stranger, item.id)
+
+
+async def test_other_languages_are_watched_found_copied_and_read(hub: Hub, officer: Actor, leader: Actor) -> None:
+    await desk.put_watch_word(hub.ctx, leader, unit=COMMUNE, word="tzeb", level=2)
+    item = await write(hub, officer)
+    await bulletin.set_passages(
+        hub.ctx,
+        officer,
+        item.id,
+        revision=1,
+        passages=[*item.passages, Passage(language="hmn", text="Tzeb lus Hmoob.")],
+    )
+    assert "watch.2" in {one.code for one in await desk.findings(hub.ctx, officer, item.id)}
+    assert len(await desk.library(hub.ctx, officer, query="hmoob")) == 1
+    again = await desk.copy(hub.ctx, officer, item.id)
+    assert [one.text for one in again.passages] == [TEXT, "Tzeb lus Hmoob."]
+    found = await desk.compare(hub.ctx, officer, item.id, old=1, new=2)
+    assert found.fields["others"][1].endswith("Tzeb lus Hmoob.")
