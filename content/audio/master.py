@@ -1,6 +1,6 @@
 """From raw speech to a programme at one loudness: trim, filter, chimes, level, limit, fades.  PURE numpy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -255,12 +255,17 @@ def _words(speech: Pcm, profile: Profile) -> tuple[Pcm, int]:
     return level, cut_ms
 
 
-def _strung(speech: Iterable[Stretch], profile: Profile) -> tuple[list[Pcm], int]:
-    """Return the stretches with their pauses: each is brought to the loudness by itself, however it was recorded."""
+def _strung(speech: Sequence[Stretch], profile: Profile) -> tuple[list[Pcm], int]:
+    """Return the stretches with their pauses: each is brought to the loudness by itself, however it was recorded.
+
+    Several are also limited each by itself: else a peaked voice would lose to the limiter what a smooth one keeps.
+    """
     parts: list[Pcm] = []
     cut_ms = 0
     for stretch in speech:
         words, cut = _words(stretch.sound, profile)
+        if len(speech) > 1:
+            words, _ = levelled(words, profile.target_lufs, profile.peak_max_dbtp, 0.0)
         parts += [*([silence(stretch.pause_ms)] * bool(parts)), words]
         cut_ms += cut
     return parts, cut_ms
