@@ -1,7 +1,7 @@
 """The ports of content in memory: for tests, and for a demo that leaves nothing behind."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from content.desk.search import searched
@@ -9,6 +9,8 @@ from content.errors import StaleBulletin, StaleUpload, UnknownAsset, UnknownBull
 from content.model import Bulletin, Stage, Subject
 from content.ports import FOUND_MAX
 from content.recipe import RecipeDigest, Rendered
+from content.speech.spelling import Spelling
+from content.station import Station
 from content.uploads import Stage as UploadStage
 from content.uploads import Upload
 from devices.protocol.chunks import asset_of
@@ -111,6 +113,10 @@ class MemoryRenderStore:
         """Return the rendering, or None."""
         return self._held.get(recipe)
 
+    async def of_assets(self, digests: Collection[AssetDigest]) -> Mapping[AssetDigest, Rendered]:
+        """Return for each of `digests` that was rendered here how it was."""
+        return {one.asset.digest: one for one in self._held.values() if one.asset.digest in digests}
+
     async def add(self, rendered: Rendered) -> Rendered:
         """Keep `rendered` and return it; when there is one of this recipe already, return that one."""
         return self._held.setdefault(rendered.recipe, rendered)
@@ -182,3 +188,40 @@ class MemoryUploadStore:
     async def uses_source(self, source: AssetDigest) -> bool:
         """Say whether an upload that is not gone has these bytes."""
         return any(held.source == source and held.stage is not UploadStage.GONE for held in self._held.values())
+
+
+class MemoryStations:
+    """Stations in a dictionary."""
+
+    def __init__(self) -> None:
+        self._held: dict[AreaCode, Station] = {}
+
+    async def put(self, area: AreaCode, station: Station) -> None:
+        """Keep what `area` says about itself; nothing at all forgets it."""
+        if station.says_nothing:
+            self._held.pop(area, None)
+        else:
+            self._held[area] = station
+
+    async def every(self) -> Mapping[AreaCode, Station]:
+        """Return what every area says about itself."""
+        return dict(self._held)
+
+
+class MemorySpellings:
+    """Spellings in a dictionary."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], Spelling] = {}
+
+    async def put(self, spelling: Spelling) -> None:
+        """Keep a spelling in place of the one for the same word."""
+        self._held[spelling.engine, spelling.word] = spelling
+
+    async def remove(self, engine: str, word: str) -> None:
+        """Forget a spelling; what is not there is no error."""
+        self._held.pop((engine, word), None)
+
+    async def every(self) -> tuple[Spelling, ...]:
+        """Return all spellings by engine and word."""
+        return tuple(self._held[key] for key in sorted(self._held))

@@ -1,12 +1,14 @@
 """What content asks of the world.  Implementations pass tests/contract/content."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from content.model import Bulletin, Stage, Subject
 from content.recipe import RecipeDigest, Rendered
 from content.speech.engine import Speaker, SpeechEngine
+from content.speech.spelling import Spelling
+from content.station import Station
 from content.uploads import Stage as UploadStage
 from content.uploads import Upload
 from devices.protocol.ids import AreaCode, AssetDigest, ContentId
@@ -62,11 +64,37 @@ class AssetStore(Protocol):
         """Return the bytes, or raise UnknownAsset."""
 
 
+class StationStore(Protocol):
+    """What areas say about how their stations sound."""
+
+    async def put(self, area: AreaCode, station: Station) -> None:
+        """Keep what `area` says about itself; nothing at all forgets it."""
+
+    async def every(self) -> Mapping[AreaCode, Station]:
+        """Return what every area says about itself."""
+
+
+class SpellingStore(Protocol):
+    """What engines are given instead of words that they get wrong; one spelling for an engine and a word."""
+
+    async def put(self, spelling: Spelling) -> None:
+        """Keep a spelling in place of the one for the same word."""
+
+    async def remove(self, engine: str, word: str) -> None:
+        """Forget a spelling; what is not there is no error."""
+
+    async def every(self) -> tuple[Spelling, ...]:
+        """Return all spellings by engine and word."""
+
+
 class RenderStore(Protocol):
     """What recipes have become."""
 
     async def find(self, recipe: RecipeDigest) -> Rendered | None:
         """Return the rendering, or None."""
+
+    async def of_assets(self, digests: Collection[AssetDigest]) -> Mapping[AssetDigest, Rendered]:
+        """Return for each of `digests` that was rendered here how it was; of several renderings any one."""
 
     async def add(self, rendered: Rendered) -> Rendered:
         """Keep `rendered` and return it; when there is one of this recipe already, return that one."""

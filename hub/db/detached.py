@@ -4,6 +4,7 @@ For work that takes seconds between two calls, such as speaking: a transaction t
 """
 
 import asyncio
+from collections.abc import Collection, Mapping
 
 from content.recipe import RecipeDigest, Rendered
 from devices.protocol.ids import AssetDigest
@@ -44,6 +45,11 @@ class DetachedRenders:
         """Return the rendering."""
         async with self._store.read() as tx:
             return await tx.renders.find(recipe)
+
+    async def of_assets(self, digests: Collection[AssetDigest]) -> Mapping[AssetDigest, Rendered]:
+        """Return how each of `digests` was rendered."""
+        async with self._store.read() as tx:
+            return await tx.renders.of_assets(digests)
 
     async def add(self, rendered: Rendered) -> Rendered:
         """Keep `rendered` unless there is one of its recipe."""

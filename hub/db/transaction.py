@@ -15,6 +15,7 @@ from hub.db.stores.devices import SqlAsRuns, SqlDeliveries, SqlDevices, SqlGroup
 from hub.db.stores.emergency import SqlIncidents, SqlOverrideSequences, SqlRollCalls
 from hub.db.stores.people import SqlPeople
 from hub.db.stores.schedule import SqlDays, SqlManifests, SqlProgrammes, SqlQuietHours
+from hub.db.stores.stations import SqlSpellings, SqlStations
 from hub.db.stores.uploads import SqlUploads, UploadFiles
 
 Offer = Callable[[Iterable[Outgoing]], None]
@@ -44,6 +45,8 @@ class Transaction:
         self.rolls = SqlRollCalls(connection)
         self.sequences = SqlOverrideSequences(connection)
         self.quiet_hours = SqlQuietHours(connection)
+        self.stations = SqlStations(connection)
+        self.spellings = SqlSpellings(connection)
         self.comments = SqlComments(connection)
         self.lexicon = SqlLexicon(connection)
         self.watch_words = SqlWatchWords(connection)

@@ -30,6 +30,7 @@ from devices.protocol.limits import TEXT_CHARS_MAX, TITLE_CHARS_MAX
 from devices.protocol.manifest import ServiceClass
 from hub.auth.roles import Denied, Permission, may
 from hub.db.transaction import Transaction
+from hub.flows import voices
 from hub.flows.actor import Actor
 from hub.flows.checking import findings_of, refuse, tell_watchers
 from hub.flows.context import Context
@@ -155,8 +156,9 @@ def _reading(bulletin: Bulletin, passage: Passage, lexicon: Lexicon) -> SpokenTe
 
 
 async def recipe_for(ctx: Context, tx: Transaction, bulletin: Bulletin) -> Recipe:
-    """Return everything that decides how `bulletin` sounds, read by the lexicon of its unit."""
-    return recipe_of(bulletin, ctx.speaker, await lexicon_for(ctx, tx, bulletin))
+    """Return everything that decides how `bulletin` sounds: read by its unit's lexicon, framed by its station."""
+    recipe = recipe_of(bulletin, ctx.speaker, await lexicon_for(ctx, tx, bulletin))
+    return await voices.broadcast(ctx, tx, bulletin.unit, recipe)
 
 
 async def write(
@@ -186,7 +188,7 @@ async def write(
         now=ctx.now(),
         service_class=service_class,
         subject=subject,
-        voice=voice or Voice(),
+        voice=voice or await voices.voice_of(ctx, unit),
         valid_until=valid_until,
         **fields,
     )

@@ -1,12 +1,13 @@
 """What was played where, what was done by whom, and whether the record is whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from content.recipe import Rendered
 from devices.areas import AreaCode
 from devices.ports import Heard
-from devices.protocol.ids import DeviceId
+from devices.protocol.ids import AssetDigest, DeviceId
 from emergency.incident import display_text
 from hub.auth.audit import AuditEntry, verify
 from hub.auth.roles import Permission
@@ -31,6 +32,7 @@ class Played:
     site: str
     unit: AreaCode
     title: str
+    voice: str = ""  # the engine that spoke, "recording", or "" for a siren and what came from elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +71,22 @@ async def as_run(
         devices = {one.id: one for one in await tx.devices.every() if actor.sees(one.unit, ctx.tree)}
         seen = [one for one in records if one.device in devices][-ROWS_MAX:]
         titles = await _titles(tx, seen, since, until)
+        rendered = await tx.renders.of_assets({one.record.digest for one in seen if one.record.digest})
     return tuple(
         Played(
             heard=one,
             site=devices[one.device].site.name,
             unit=devices[one.device].unit,
             title=titles.get(str(one.record.id), ""),
+            voice=_who_spoke(rendered, one.record.digest),
         )
         for one in reversed(seen)
     )
+
+
+def _who_spoke(rendered: Mapping[AssetDigest, Rendered], digest: AssetDigest | None) -> str:
+    held = rendered.get(digest) if digest else None
+    return held.engine if held else ""
 
 
 async def _titles(tx: Transaction, seen: Sequence[Heard], since: datetime, until: datetime) -> dict[str, str]:

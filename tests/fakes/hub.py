@@ -61,7 +61,12 @@ class Voice:
         self._assets, self._renders = DetachedAssets(store), DetachedRenders(store)
         self.asked: Counter[RecipeDigest] = Counter()
         self.made = 0
+        self.urgent = 0  # asked for at once
         self.fails: ContentError | None = None
+
+    async def render_at_once(self, recipe: Recipe) -> Rendered:
+        self.urgent += 1
+        return await self.render(recipe)
 
     async def render(self, recipe: Recipe) -> Rendered:
         digest = recipe.digest()
@@ -227,6 +232,7 @@ def hub_over(store: Store, *, unit: str = PROVINCE) -> Hub:
         signer=lambda _now_ms: signer,
         hashing=Hashing(hasher=CHEAP),
         render=voice.render,
+        render_at_once=voice.render_at_once,
         speaker="fake",
         plan_days=2,
         root_public=root.public_key,

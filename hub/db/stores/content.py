@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -144,6 +144,12 @@ class SqlRenders:
         """Return the rendering."""
         row = (await self._db.execute(select(renders.c.document).where(renders.c.recipe == recipe))).first()
         return _RENDERED.unpack(row.document) if row else None
+
+    async def of_assets(self, digests: Collection[AssetDigest]) -> Mapping[AssetDigest, Rendered]:
+        """Return how each of `digests` was rendered."""
+        query = select(renders.c.document).where(renders.c.asset.in_(list(digests)))
+        found = [_RENDERED.unpack(row.document) for row in await self._db.execute(query)]
+        return {one.asset.digest: one for one in found}
 
     async def add(self, rendered: Rendered) -> Rendered:
         """Keep `rendered` unless there is one of this recipe; return what is kept."""

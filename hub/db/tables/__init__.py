@@ -2,10 +2,10 @@
 
 from sqlalchemy import MetaData
 
-from hub.db.tables import content, desk, devices, emergency, people, schedule, uploads, wire
+from hub.db.tables import content, desk, devices, emergency, people, schedule, stations, uploads, wire
 from hub.db.tables.base import metadata
 
-MODULES = (content, desk, devices, emergency, people, schedule, uploads, wire)
+MODULES = (content, desk, devices, emergency, people, schedule, stations, uploads, wire)
 
 
 def everything() -> MetaData:

@@ -53,6 +53,8 @@ renders = Table(
     Column("document", Text, nullable=False),
 )
 
+Index("ix_renders_asset", renders.c.asset)
+
 # What every loudspeaker holds beforehand: sirens, standing messages, the words that announce a drill.
 pinned = Table(
     "pinned",

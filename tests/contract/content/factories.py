@@ -10,9 +10,16 @@ import pytest
 
 from content.desk.memory import MemoryComments, MemoryDelegations, MemoryLexicon, MemoryNotices, MemoryWatchWords
 from content.desk.ports import CommentStore, DelegationStore, LexiconStore, NoticeStore, WatchWordStore
-from content.memory import MemoryAssetStore, MemoryBulletinStore, MemoryRenderStore, MemoryUploadStore
+from content.memory import (
+    MemoryAssetStore,
+    MemoryBulletinStore,
+    MemoryRenderStore,
+    MemorySpellings,
+    MemoryStations,
+    MemoryUploadStore,
+)
 from content.model import Bulletin, drafted
-from content.ports import AssetStore, BulletinStore, RenderStore, UploadStore
+from content.ports import AssetStore, BulletinStore, RenderStore, SpellingStore, StationStore, UploadStore
 from devices.protocol.ids import AreaCode, ContentId
 from hub.auth.model import Account, AccountId
 from tests.fakes.sql import factories
@@ -31,6 +38,8 @@ class Stores:
     notices: NoticeStore
     delegations: DelegationStore
     uploads: UploadStore
+    stations: StationStore
+    spellings: SpellingStore
     ready: Callable[
         [], Awaitable[None]
     ]  # what the stores of the desk refer to is there: accounts an, binh; two bulletins
@@ -48,6 +57,8 @@ async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         notices=MemoryNotices(),
         delegations=MemoryDelegations(),
         uploads=MemoryUploadStore(),
+        stations=MemoryStations(),
+        spellings=MemorySpellings(),
         ready=_nothing_to_do,
     )
 
@@ -67,6 +78,8 @@ def over_sql(store: Callable[[str], Any]) -> Stores:
         "notices",
         "delegations",
         "uploads",
+        "stations",
+        "spellings",
     )
     made = {name: store(name) for name in names}
 

@@ -33,3 +33,16 @@ async def test_the_first_rendering_of_a_recipe_stays(stores: Stores) -> None:
 
 async def test_a_recipe_that_was_never_rendered_is_none(stores: Stores) -> None:
     assert await stores.renders.find(RecipeDigest("00" * 32)) is None
+
+
+async def test_who_spoke_is_found_by_the_asset(stores: Stores) -> None:
+    other = replace(RENDERED, recipe=RecipeDigest("ef" * 32), asset=asset_of(b"other", 900), engine="neural")
+    await stores.renders.add(RENDERED)
+    await stores.renders.add(other)
+    unknown = asset_of(b"unknown", 10).digest
+    found = await stores.renders.of_assets({RENDERED.asset.digest, other.asset.digest, unknown})
+    assert {digest: one.engine for digest, one in found.items()} == {
+        RENDERED.asset.digest: "espeak",
+        other.asset.digest: "neural",
+    }
+    assert await stores.renders.of_assets(()) == {}
