@@ -42,6 +42,7 @@ from tests.acceptance.installation import Installation
 from tests.acceptance.processes import Child
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.mosquitto,
     pytest.mark.timeout(300),

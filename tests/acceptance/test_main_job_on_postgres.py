@@ -40,6 +40,7 @@ from tests.acceptance.scenario import (
 )
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.mosquitto,
     pytest.mark.postgres,

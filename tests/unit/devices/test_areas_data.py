@@ -1,7 +1,6 @@
 """The packaged lists hold what the law says, and nothing that would send a bulletin to the wrong end of the country."""
 
 import gzip
-import time
 import unicodedata
 from collections import Counter
 from datetime import date, timedelta
@@ -169,9 +168,3 @@ def test_the_files_are_sorted_and_carry_no_time(path: Path) -> None:
     assert lines == sorted(lines)
     assert data[4:8] == bytes(4)  # the field of gzip for the time of the file
     assert len(data) < 120_000
-
-
-def test_todays_units_load_quickly() -> None:
-    began = time.process_time()
-    units_today.__wrapped__()
-    assert time.process_time() - began < 0.15

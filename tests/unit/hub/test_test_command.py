@@ -65,8 +65,8 @@ def test_what_is_optional_may_stay_away(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("pytest_args", "expected"),
     [
-        (["--"], ["ruff check", "ruff format", "mypy", "pytest"]),
-        ([], ["ruff check", "ruff format", "mypy", "pytest"]),
+        (["--"], ["ruff check", "ruff format", "mypy", "pytest", "pytest, alone"]),
+        ([], ["ruff check", "ruff format", "mypy", "pytest", "pytest, alone"]),
         (["--", "tests/unit", "-k", "numerals"], ["pytest tests/unit -k numerals"]),
     ],
 )
@@ -91,7 +91,14 @@ def test_one_check_that_fails_fails_the_whole_and_stops_nothing(broken: str, mon
     monkeypatch.setattr(command, "install_missing", lambda _: True)
     monkeypatch.setattr(command, "_holds", lambda name, _: bool(ran.append(name)) or name != broken)
     assert command.run(argparse.Namespace(pytest_args=[])) == 1
-    assert ran[-1] == "pytest"
+    assert ran[-1] == "pytest, alone"
+
+
+def test_what_runs_alone_may_fail_once_and_not_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "install_missing", lambda _: True)
+    for fails, code in (({"pytest, alone"}, 0), ({"pytest, alone", "pytest, alone, again"}, 1)):
+        monkeypatch.setattr(command, "_holds", lambda name, _, fails=fails: name not in fails)
+        assert command.run(argparse.Namespace(pytest_args=[])) == code
 
 
 def test_options_of_pytest_are_not_taken_for_ours() -> None:
