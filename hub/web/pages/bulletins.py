@@ -128,7 +128,7 @@ async def _saved(request: web.Request, bulletin: Bulletin, *, submit: bool) -> w
     ctx = ctx_of(request)
     if submit:
         try:
-            bulletin = await flow.submit(ctx, actor_of(request), bulletin.id)
+            bulletin = await flow.submit(ctx, actor_of(request), bulletin.id, seen=True)
         except Refused as exc:  # the words are kept; what is wrong stands beside them
             return await _refused(request, exc, bulletin)
     if wants_json(request):
@@ -316,7 +316,7 @@ async def _send_back(ctx: Context, actor: Actor, bulletin_id: str, given: Form) 
 
 
 STEPS: Mapping[str, Step] = {
-    Act.SUBMIT: lambda ctx, actor, id_, _: flow.submit(ctx, actor, id_),
+    Act.SUBMIT: lambda ctx, actor, id_, _: flow.submit(ctx, actor, id_, seen=True),
     Act.WITHDRAW: lambda ctx, actor, id_, _: flow.withdraw(ctx, actor, id_),
     Act.APPROVE: _approve,
     Act.RETURN: _send_back,
