@@ -9,9 +9,10 @@ import asyncio
 import os
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from content.audio.chime import Cue
 from content.audio.profiles import PROFILES, ProfileName
@@ -28,6 +29,7 @@ from content.text.normalise import normalise
 WITHIN_S = 60.0
 TICK_S = 0.01  # what the loop is asked to wake up for
 ALERT_EVERY_S = 2.0
+WITH_ALERTS_MAX = 60  # bulletins between which alerts are spoken: half a minute shows how long they take
 WARM = "Một hai ba."
 ALERT = "Mực nước sông lên nhanh tại cầu số {n}. Đề nghị bà con vùng trũng sơ tán ngay đến nơi an toàn."
 TEXTS = (
@@ -52,7 +54,7 @@ class Figures:
     sounding_s: float  # of all assets together
     wall_s: float
     times_real_time: float
-    processor_s: float  # of all processes, the alerts' own included; shows what a busy machine hides
+    processor_s: float  # of all processes; shows what a busy machine hides
     one_s: float  # sixty words to a finished asset when nothing else is rendered
     alert_words_s_median: float  # the words of an alert, while the batch is rendered
     alert_words_s_max: float
@@ -97,33 +99,43 @@ def alert(n: int, engine: str) -> Recipe:
 
 
 async def measure(bulletins: int, workers: int, *, in_this_process: bool = False) -> Figures:
-    """Render so many bulletins, `workers` at once, and return the figures."""
+    """Render so many bulletins, `workers` at once, then some more with alerts between them; return the figures."""
     before_s = _processor_s()
+    late: list[float] = []
+    async with _warm_renderer(workers, in_this_process=in_this_process) as renderer:
+        one_s, _ = await _timed(renderer, bulletin(bulletins, renderer.engine))
+        async with _beside(_watch_loop(late)):
+            began = time.perf_counter()
+            done = await _batch(renderer, range(bulletins), workers)
+            wall_s = time.perf_counter() - began
+    processor_s = _processor_s() - before_s
+    alerts: list[float] = []
+    async with (
+        _warm_renderer(workers, in_this_process=in_this_process) as renderer,
+        _beside(_speak_alerts(renderer, alerts)),
+    ):
+        await _batch(renderer, range(min(bulletins, WITH_ALERTS_MAX)), workers)
+    return _figures(
+        done, workers=workers, wall_s=wall_s, one_s=one_s, alerts=alerts, late=late, processor_s=processor_s
+    )
+
+
+@asynccontextmanager
+async def _warm_renderer(workers: int, *, in_this_process: bool) -> AsyncIterator[Renderer]:
+    """A renderer whose workers have all worked: a hub has been up for a while."""
     async with open_renderer(workers, in_this_process=in_this_process) as renderer:
         warm = [Recipe(phrases=normalise(f"{WARM} {n}").phrases, engine=renderer.engine) for n in range(workers)]
-        await asyncio.gather(*map(renderer.render, warm))  # a hub has been up for a while
-        one_s, _ = await _timed(renderer, bulletin(bulletins, renderer.engine))
-        late: list[float] = []
-        alerts: list[float] = []
-        async with asyncio.TaskGroup() as group:
-            watchers = (
-                group.create_task(_watch_loop(late), name="loop watch"),
-                group.create_task(_speak_alerts(renderer, alerts), name="alerts"),
-            )
-            began = time.perf_counter()
-            done = await _batch(renderer, bulletins, workers)
-            wall_s = time.perf_counter() - began
-            for watcher in watchers:
-                watcher.cancel()
-    return _figures(
-        done,
-        workers=workers,
-        wall_s=wall_s,
-        one_s=one_s,
-        alerts=alerts,
-        late=late,
-        processor_s=_processor_s() - before_s,
-    )
+        await asyncio.gather(*map(renderer.render, warm))
+        yield renderer
+
+
+@asynccontextmanager
+async def _beside(watching: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something go on as long as the block."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(watching, name="beside the batch")
+        yield
+        task.cancel()
 
 
 def _processor_s() -> float:
@@ -132,13 +144,13 @@ def _processor_s() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-async def _batch(renderer: Renderer, count: int, workers: int) -> list[Rendered]:
-    """Render bulletins 0 to `count`, never more waiting than are worked at and one more each."""
-    numbers = iter(range(count))
+async def _batch(renderer: Renderer, numbers: Iterable[int], workers: int) -> list[Rendered]:
+    """Render bulletins, never more waiting than are worked at and one more each."""
+    left = iter(numbers)
     done: list[Rendered] = []
 
     async def take() -> None:
-        for n in numbers:
+        for n in left:
             rendered = await renderer.render(bulletin(n, renderer.engine))
             done.append(rendered)
 

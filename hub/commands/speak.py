@@ -9,9 +9,11 @@ from pathlib import Path
 
 from content.audio.chime import Cue
 from content.audio.master import Mastered, master
+from content.audio.profiles import PROFILES, ProfileName
 from content.audio.segments import write_wav
 from content.errors import ContentError
 from content.speech.chain import Chain, Link
+from content.speech.delivery import OUTDOOR, delivered
 from content.speech.espeak import EspeakEngine
 from content.speech.voice import RATE_PERCENT_MAX, RATE_PERCENT_MIN, Phrase, Region, Voice
 from content.text.normalise import normalise
@@ -29,6 +31,8 @@ class Wanted:
     out: Path
     voice: Voice
     opening: Cue | None
+    profile: ProfileName
+    warning: bool
 
 
 def _region(text: str) -> Region:
@@ -36,6 +40,13 @@ def _region(text: str) -> Region:
         return Region(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"không có giọng {text!r}; chọn {', '.join(Region)}") from None
+
+
+def _profile(text: str) -> ProfileName:
+    try:
+        return ProfileName(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"không có {text!r}; chọn {', '.join(ProfileName)}") from None
 
 
 def _rate(text: str) -> int:
@@ -54,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--voice", type=_region, default=Region.NORTH, metavar=voices, help="giọng miền Bắc, Trung hay Nam"
     )
     parser.add_argument("--rate", type=_rate, default=100, metavar="PERCENT", help="tốc độ, phần trăm (100 là thường)")
+    profiles = "|".join(ProfileName)
+    parser.add_argument(
+        "--profile", type=_profile, default=ProfileName.PLAIN, metavar=profiles, help="cho loa thùng hay loa nén"
+    )
+    parser.add_argument("--warning", action="store_true", help="đọc như tin cảnh báo ngoài trời: chậm, ngắt câu dài")
     parser.add_argument("--chime", action="store_true", help="mở đầu bằng nhạc hiệu")
 
 
@@ -64,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         out=args.output,
         voice=Voice(region=args.voice, rate_percent=args.rate),
         opening=Cue.OPENING if args.chime else None,
+        profile=args.profile,
+        warning=args.warning,
     )
     try:
         spoken = normalise(wanted.text)
@@ -78,9 +96,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _mastered(phrases: Sequence[Phrase], wanted: Wanted) -> Mastered:
+    said_as = delivered(phrases, OUTDOOR) if wanted.warning else phrases
     async with EspeakEngine() as engine:
-        said = await Chain([Link(engine=engine, timeout_s=SPEAK_TIMEOUT_S)]).speak(phrases, wanted.voice)
-    return await asyncio.to_thread(master, said.pcm, opening=wanted.opening)
+        said = await Chain([Link(engine=engine, timeout_s=SPEAK_TIMEOUT_S)]).speak(said_as, wanted.voice)
+    return await asyncio.to_thread(master, said.pcm, opening=wanted.opening, profile=PROFILES[wanted.profile])
 
 
 def _failed(told: str, exc: Exception) -> int:

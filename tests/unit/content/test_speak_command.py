@@ -79,3 +79,16 @@ def test_wrong_words_on_the_command_line_are_explained(
         main(["speak", "xin chào", "-o", "x.wav", *words])
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_warning_for_a_horn_is_longer_by_its_gaps_and_in_its_band(tmp_path: Path) -> None:
+    warning = "Lũ đang về nhanh. Đề nghị bà con rời ngay khỏi vùng trũng và mang theo giấy tờ."
+    sounds = []
+    for name, words in (("a.wav", ()), ("b.wav", ("--warning", "--profile", "horn"))):
+        assert main(["speak", warning, "-o", str(tmp_path / name), *words]) == 0
+        sounds.append(sound_of(tmp_path / name))
+    plain, horn = sounds
+    assert horn.duration_ms > plain.duration_ms + 2_000  # type: ignore[attr-defined]
+    spectrum = np.abs(np.fft.rfft(horn.samples[:, 0])) ** 2  # type: ignore[attr-defined]
+    hz = np.fft.rfftfreq(horn.frames, 1 / horn.rate)  # type: ignore[attr-defined]
+    assert spectrum[(hz < 175) | (hz > 7_800)].sum() < 0.01 * spectrum.sum()
