@@ -27,7 +27,7 @@ AUDIBLE_CDB = -6000  # -60 dBFS: below that a horn is silent
 LEAD_S = 3  # the plan and its audio are there within one
 HEARD_BEFORE_S = 2.9  # the chime, and the first words
 SPOKEN_BEFORE_S = 2.0  # of the emergency's own text, before it is recalled
-RECORDS_WITHIN_S = 20.0
+RECORDS_WITHIN_S = 90.0  # an all-clear takes half a minute before the bulletin may go on
 SOUNDS_WITHIN_S = 90.0
 
 Say = Callable[[str], None]

@@ -232,16 +232,21 @@ def with_all_its_children(child: Child) -> None:
     assert len(child.relatives()) >= 3, child.relatives()
 
 
-def test_at_a_terminal_it_says_where_to_look_and_who_one_is_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+def test_at_a_terminal_it_says_where_to_look_and_who_one_is_shows_all_of_it_and_stays_until_ctrl_c(
+    tmp_path: Path,
+) -> None:
     with demo(tmp_path) as child:
         with_all_its_children(child)
         assert re.search(r"Trang điều hành: http://127\.0\.0\.1:\d+", child.said)
         assert len(re.findall(r"tên đăng nhập (canbo|lanhdao|quantri) +mật khẩu \S{8,}", child.said)) == 3
+        child.until_it_says("Diễn xong", ONCE_S)
+        assert "KẾT QUẢ: ĐẠT" in child.said, child.said
         child.interrupt()
         assert child.ended(ENDS_S) == 0, child.said
         child.nobody_is_left(2.0)
         assert child.said.endswith("Đã dừng.")
         assert "Traceback" not in child.said
+        assert child.answer == "", "standard output is for --json"
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["terminated", "killed"])
