@@ -13,7 +13,7 @@ from devices import gateway as gateway_module
 from devices.gateway import Broker, Gateway, Incoming, NotSent
 from hub.bench.mosquitto import Mosquitto, free_port
 
-pytestmark = [pytest.mark.mosquitto]
+pytestmark = [pytest.mark.alone, pytest.mark.mosquitto]
 WAIT_S = 20.0
 LAG_MAX_S = 0.5  # two busy cores; a blocking call to a dead broker takes seconds
 
