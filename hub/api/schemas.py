@@ -45,7 +45,8 @@ class Alert(Sent):
     areas: Annotated[tuple[Area, ...], Field(min_length=1, max_length=PLACES_MAX)]
     text: Annotated[str, Field(max_length=TEXT_CHARS_MAX)] = ""
     kind: OverrideKind = OverrideKind.EMERGENCY
-    valid_minutes: Annotated[int, Field(ge=1, le=OVERRIDE_MS_MAX // 60_000)] | None = None
+    # Two at least: one whole minute has begun to pass when it is looked at, and less is refused as a slip of the hand.
+    valid_minutes: Annotated[int, Field(ge=2, le=OVERRIDE_MS_MAX // 60_000)] | None = None
     repeats: Annotated[int, Field(ge=0, le=OVERRIDE_REPEATS_MAX)] | None = None
     gap_s: Annotated[int, Field(ge=0, le=14_400)] | None = None
     decision: Annotated[str, Field(max_length=NAME_CHARS_MAX)] = ""

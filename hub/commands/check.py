@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from devices.areas_data import units_today
 from hub import clock
 from hub.config import ConfigError, Settings
 from hub.db import migrate
@@ -63,6 +64,17 @@ def _writable(folder: Path) -> str:
     return "" if free >= FREE_BYTES_MIN else f"chỉ còn {free >> 20} MB trống ở {folder}, cần ít nhất 1 GB"
 
 
+async def _unit(settings: Settings) -> str:
+    return await asyncio.to_thread(unit_problem, settings.unit)
+
+
+def unit_problem(code: str) -> str:
+    """Return what is wrong with the unit whose hub this shall be; empty when it is a unit of today."""
+    if code in units_today():
+        return ""
+    return f"không có đơn vị nào mang mã {code[:40]!r}. Đổi LOA_UNIT, ví dụ 48 (Thành phố Đà Nẵng)"
+
+
 async def _keys(settings: Settings) -> str:
     folder = settings.data_dir / "keys"
     if not (folder / "working.json").exists():
@@ -114,6 +126,7 @@ async def _broker(settings: Settings) -> str:
 
 
 CHECKS: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
+    ("đơn vị", _unit),
     ("thư mục dữ liệu", _folder),
     ("khóa ký", _keys),
     ("cơ sở dữ liệu", _database),

@@ -7,6 +7,7 @@ import sys
 
 from hub.app import open_hub
 from hub.broker import BrokerError
+from hub.commands.check import unit_problem
 from hub.config import ConfigError, Settings
 from hub.keys import KeyTrouble
 from hub.logs import set_up
@@ -27,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
         settings = Settings.load()
     except ConfigError as exc:
         print(*exc.problems, sep="\n", file=sys.stderr)
+        return 2
+    if problem := unit_problem(settings.unit):
+        print(f"Đơn vị: {problem}.", file=sys.stderr)
         return 2
     set_up(settings.log_level)
     return asyncio.run(_serve(settings))

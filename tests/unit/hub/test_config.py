@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from hub.commands.check import unit_problem
 from hub.config import ConfigError, Settings
 
 
@@ -79,3 +80,8 @@ def test_a_file_that_is_wrong_is_refused(tmp_path: Path, content: str) -> None:
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match=r"/nowhere/loa\.toml"):
         Settings.load({"LOA_CONFIG": "/nowhere/loa.toml"})
+
+
+@pytest.mark.parametrize(("code", "known"), [("48", True), ("20669", True), ("vn", True), ("zzz", False), ("", False)])
+def test_a_hub_is_that_of_a_unit_of_today(code: str, known: bool) -> None:
+    assert (unit_problem(code) == "") is known
